@@ -1,0 +1,1 @@
+"""medeval: evaluate medical AI models where the patient data lives."""

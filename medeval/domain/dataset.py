@@ -1,0 +1,38 @@
+"""Datasets: what a data owner registers about a prepared dataset, without a word of it."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from medeval.domain.base import Value
+from medeval.domain.ids import Digest, Name, Title
+
+
+class DatasetStatistics(Value):
+    """What a preparator's `statistics` task writes: cases, and cases per class (negative, positive)."""
+
+    cases: int = Field(ge=0, le=2**40)
+    per_class: tuple[int, int]
+
+
+class DatasetCard(Value):
+    """A prepared dataset at a site.
+
+    `fingerprint` is an HMAC-SHA256 of the prepared files under a salt that never leaves the site: it tells whether two
+    cards speak of the same data, and nobody can search for data that gives it. `benchmark` and `preparator` pin what
+    prepared it.
+    """
+
+    format: Literal["medeval/dataset@1"] = "medeval/dataset@1"
+    site: Name
+    name: Name
+    title: Title
+    benchmark: Digest
+    preparator: Digest
+    fingerprint: Digest
+    statistics: DatasetStatistics
+
+    @property
+    def ref(self) -> str:
+        """`site/name`."""
+        return f"{self.site}/{self.name}"

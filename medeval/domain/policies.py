@@ -1,0 +1,62 @@
+"""What a benchmark asks of disclosure, participation and visibility."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from medeval.domain.base import Value
+
+
+class DataClass(StrEnum):
+    """Whether anyone may see the data that a benchmark runs on."""
+
+    PUBLIC = "public"
+    RESTRICTED = "restricted"
+
+
+class DisclosurePolicy(Value):
+    """What a result must fulfil before it may leave a site.
+
+    `min_cases` and `min_per_class` count cases of one result; `max_numbers` bounds how many numbers it holds.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z-]{0,39}$")
+    min_cases: int = Field(ge=1, le=1_000_000)
+    min_per_class: int = Field(ge=0, le=1_000_000)
+    max_numbers: int = Field(ge=1, le=10_000)
+
+
+#: The default of any new benchmark: 100 cases, 10 in each class, at most 200 numbers.
+HOSPITAL = DisclosurePolicy(name="hospital", min_cases=100, min_per_class=10, max_numbers=200)
+#: For data that anyone can download.
+PUBLIC_DATA = DisclosurePolicy(name="public-data", min_cases=1, min_per_class=0, max_numbers=10_000)
+PRESETS = {policy.name: policy for policy in (HOSPITAL, PUBLIC_DATA)}
+
+
+class Approval(StrEnum):
+    """Who lets a model or a dataset into a benchmark."""
+
+    COMMITTEE = "committee"
+    AUTOMATIC = "automatic"
+
+
+class ParticipationPolicy(Value):
+    """Who approves models and datasets."""
+
+    models: Approval = Approval.COMMITTEE
+    datasets: Approval = Approval.COMMITTEE
+
+
+class Audience(StrEnum):
+    """Who sees a part of the leaderboard, from all to few."""
+
+    EVERYONE = "everyone"
+    PARTICIPANTS = "participants"
+    COMMITTEE = "committee"
+
+
+class VisibilityPolicy(Value):
+    """Who sees pooled estimates, and who sees each site's own."""
+
+    pooled: Audience = Audience.EVERYONE
+    per_site: Audience = Audience.PARTICIPANTS

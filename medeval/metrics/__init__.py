@@ -1,0 +1,1 @@
+"""Predictions and labels to metric states, inside evaluators; binary states need numpy alone."""

@@ -1,0 +1,1 @@
+"""Source folder to checked manifest to package."""

@@ -1,0 +1,1 @@
+"""Estimates to pictures: terminal, SVG, HTML; pure."""

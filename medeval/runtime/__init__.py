@@ -1,0 +1,1 @@
+"""Run one pinned cube, sealed."""

@@ -1,0 +1,98 @@
+"""The `Runtime` port: run one pinned cube, sealed. Its docstrings are the specification of every implementation."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from medeval.domain.package import BlobRef, Cube, Limits, Task
+
+
+class Ending(StrEnum):
+    """How a run ended."""
+
+    EXITED = "exited"
+    TIMED_OUT = "timed-out"
+    OUT_OF_MEMORY = "out-of-memory"
+    OUTPUT_TOO_LARGE = "output-too-large"
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Whether a runtime works on this machine, observed by a probe run, and why not.
+
+    `name` is one of docker, bubblewrap, unshare, process. `level`: 0 no isolation, 1 namespaces (bubblewrap, unshare),
+    2 hardened engine. `package_kind` is the kind of package that it runs.
+    """
+
+    name: str
+    version: str
+    level: int
+    package_kind: str
+    works: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """One task of one cube.
+
+    `inputs` maps names of `domain.package`'s table (such as `cases`) to files or folders on the host; each is seen
+    read-only under the input folder by that name. `output` is an empty folder of the caller; what the task writes is
+    there afterwards, owned by the caller. `owner` labels the run, so that `reap` finds what a killed agent left.
+    """
+
+    cube: Cube
+    task: Task
+    inputs: Mapping[str, Path]
+    output: Path
+    limits: Limits
+    owner: str
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended. `log` is the tail of what it printed (at most 8 KiB): for the site's own eyes, never sent."""
+
+    ending: Ending
+    exit_code: int
+    seconds: float
+    log: str = field(repr=False, default="")
+
+
+class BlobSource(Protocol):
+    """Where an implementation finds the blobs of a package."""
+
+    def path(self, blob: BlobRef) -> Path:
+        """The file of a blob, verified against its digest; raises `NotFound`, `DigestMismatch` or a client error."""
+
+
+class Runtime(Protocol):
+    """Runs cubes of one package kind on this machine."""
+
+    @property
+    def package_kind(self) -> str:
+        """`image` or `source`."""
+
+    def probe(self) -> Probe:
+        """Start something real and see whether it works; never raises."""
+
+    def install(self, cube: Cube, blobs: BlobSource) -> None:
+        """Make the cube runnable from its blobs.
+
+        Idempotent: what is installed already asks for no blob. No tag of the machine moves. Raises `ImageInvalid` when
+        the bytes do not hold what the digests say, `RuntimeUnavailable` for a package of another kind.
+        """
+
+    def run(self, request: RunRequest) -> RunResult:
+        """Run the task to its end, its time limit, or the death of this process.
+
+        No network; inputs read-only; nothing else of the host readable that the cube does not need; writes go to the
+        output folder and a private temporary folder alone. Whatever happens, nothing of the run is left running. A
+        cube that ran and failed is a `RunResult`; `EngineFault` is raised when the machinery failed, `NotFound` when
+        the cube is not installed.
+        """
+
+    def reap(self, owner: str) -> int:
+        """End every run that carries this label and is still there; return how many."""

@@ -1,0 +1,1 @@
+"""Keys, envelopes and the hash-linked log."""

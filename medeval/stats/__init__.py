@@ -1,0 +1,1 @@
+"""Metric states of many sites to estimates with intervals."""
