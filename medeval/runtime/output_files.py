@@ -1,0 +1,81 @@
+"""Take over what a cube wrote, trusting none of it: no links followed, regular files only, sizes capped."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from medeval.errors import OutputTooLarge, RunFailed, WroteNothing
+
+
+def size_bytes(folder: Path) -> int:
+    """Bytes under `folder`, links not followed; what vanishes while it is counted does not count."""
+    return sum(entry.st_size for _, entry in _walk(folder) if stat.S_ISREG(entry.st_mode))
+
+
+def check_plain_tree(folder: Path) -> None:
+    """Raise `RunFailed` unless everything under `folder` is a folder or a regular file with one name."""
+    for _, entry in _walk(folder):
+        if stat.S_ISDIR(entry.st_mode):
+            continue
+        if not stat.S_ISREG(entry.st_mode) or entry.st_nlink > 1:
+            raise RunFailed("the cube wrote a link or a special file", "A cube may write plain files and folders only.")
+
+
+def read_output(file: Path, most_bytes: int) -> bytes:
+    """The bytes of a file that a cube wrote.
+
+    Raises `WroteNothing` when it is missing or empty, `OutputTooLarge` above `most_bytes`, `RunFailed` when it is no
+    regular file. The file is opened first and examined afterwards, so that it cannot be exchanged in between.
+    """
+    with os.fdopen(_open_regular(file), "rb") as stream:
+        data = stream.read(most_bytes + 1)
+    if len(data) > most_bytes:
+        raise OutputTooLarge(f"{file.name} holds more than {most_bytes} bytes", "Write less, or raise the limit.")
+    if not data:
+        raise WroteNothing(f"{file.name} is empty", f"The task must write {file.name} into its output folder.")
+    return data
+
+
+def check_output(file: Path) -> Path:
+    """`file`, if it is a regular file that is not empty; raises `WroteNothing` or `RunFailed` otherwise."""
+    descriptor = _open_regular(file)
+    try:
+        if os.fstat(descriptor).st_size == 0:
+            raise WroteNothing(f"{file.name} is empty", f"The task must write {file.name} into its output folder.")
+    finally:
+        os.close(descriptor)
+    return file
+
+
+def give(folder: Path, uid: int, gid: int) -> None:
+    """Make `folder` and what is under it belong to `uid` and `gid`, links themselves rather than their targets."""
+    os.chown(folder, uid, gid, follow_symlinks=False)
+    for path, _ in _walk(folder):
+        os.chown(path, uid, gid, follow_symlinks=False)
+
+
+def _open_regular(file: Path) -> int:
+    # O_NONBLOCK: opening a pipe that nobody writes to must not hang.
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        descriptor = os.open(file, flags)
+    except FileNotFoundError as exc:
+        hint = f"The task must write {file.name} into its output folder."
+        raise WroteNothing(f"the cube wrote no {file.name}", hint) from exc
+    except OSError as exc:
+        raise RunFailed(f"{file.name} cannot be opened", "A cube may write plain files and folders only.") from exc
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise RunFailed(f"{file.name} is no regular file", "A cube may write plain files and folders only.")
+    return descriptor
+
+
+def _walk(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    for parent, folders, files in os.walk(folder, followlinks=False):
+        for name in (*folders, *files):
+            path = Path(parent, name)
+            try:
+                yield path, path.lstat()
+            except FileNotFoundError:
+                continue
