@@ -14,6 +14,7 @@ class Method(StrEnum):
 
     WILSON = "wilson"
     LOGIT_DELONG = "logit-delong-binned"
+    NEWCOMBE = "newcombe-binned"
 
 
 class Estimate(Value):
@@ -39,6 +40,8 @@ class Reason(StrEnum):
     NO_POSITIVE_DECISION = "no case was called positive"
     NO_CASES = "no cases"
     NO_RESULTS = "no results yet"
+    HIDDEN = "not shown to this viewer"
+    ONE_SITE = "one site only, whose own result is not shown to this viewer"
 
 
 class NotEstimable(Value):

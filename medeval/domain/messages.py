@@ -188,7 +188,7 @@ class MetricEstimates(Value):
 
 
 class CellResult(Value):
-    """What one model reached at one site."""
+    """What one model reached at one site; `from_source`: a cube ran from its source folder, not as an image."""
 
     kind: Literal["result"] = "result"
     cases: int
@@ -196,6 +196,7 @@ class CellResult(Value):
     estimates: tuple[MetricEstimates, ...]
     sandbox: Text
     envelope: Digest
+    from_source: bool = False
 
 
 Cell: TypeAlias = Annotated[CellResult | NotShown, Field(discriminator="kind")]
