@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Resolve requirements/*.txt: plain hashed pins for every Python >= 3.11, with no index address and no torch inside.
+# Arguments go to uv, such as --upgrade.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+compile() {
+  local target=$1
+  shift
+  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+    --no-emit-index-url --no-emit-find-links --no-annotate --output-file "requirements/$target.txt" "$@"
+  echo "requirements/$target.txt: $(grep -c == "requirements/$target.txt") packages"
+}
+
+compile uv requirements/uv.in "$@"
+compile test pyproject.toml requirements/build.in requirements/torch.in \
+  --extra server --extra postgres --extra dev "$@"
+# The other two are subsets of the test lock: one version of everything, whatever is installed first.
+compile run pyproject.toml requirements/build.in --extra server --constraint requirements/test.txt "$@"
+compile torch requirements/torch.in --constraint requirements/test.txt "$@"
