@@ -1,7 +1,8 @@
 """The rules that a result must fulfil before it leaves a site, and again before a server takes it.
 
-The schema is closed (`Evaluation`): an undeclared field, text where a number belongs, NaN or a negative count is refused
-while reading. What follows are the rules that relate a result to its benchmark. Each refusal names the field and the rule.
+The schema is closed (`Evaluation`): an undeclared field, text where a number belongs, NaN or a negative count is
+refused while reading. What follows are the rules that relate a result to its benchmark. Each refusal names the field
+and the rule.
 """
 
 from medeval.domain.benchmark import AnalysisPlan, BenchmarkSpec

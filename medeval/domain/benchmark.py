@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints, model_validator
 from medeval.domain.base import Value
 from medeval.domain.ids import Name, Text, Title, Version
 from medeval.domain.metric_state import PositiveWhen, Probability, check_edges
-from medeval.domain.package import BlobRef, Cube, CubeKind, Limits, Parameters
+from medeval.domain.package import BlobRef, Cube, CubeKind, Limits, ModelCard, Parameters
 from medeval.domain.policies import (
     HOSPITAL,
     DataClass,
@@ -177,6 +177,19 @@ class BenchmarkSpec(BenchmarkTerms):
             if bound.cube.manifest.kind is not kind:
                 raise ValueError(f"{kind}: the cube is a {bound.cube.manifest.kind}")
         return self
+
+    def bound_evaluator(self) -> BoundCube:
+        """The evaluator with the parameters that it is given: analysis plan, interface, and its own."""
+        plan = self.analysis.model_dump(mode="json")
+        return self._bind(self.evaluator.cube, {"analysis": plan, **self.evaluator.parameters})
+
+    def bind_model(self, card: ModelCard) -> BoundCube:
+        """A model with the parameters that it is given: the interface, and its own."""
+        return self._bind(card.cube, card.parameters)
+
+    def _bind(self, cube: Cube, parameters: Parameters) -> BoundCube:
+        interface = self.model_interface.model_dump(mode="json")
+        return BoundCube(cube=cube, parameters={"interface": interface, **parameters})
 
     @property
     def blobs(self) -> tuple[BlobRef, ...]:

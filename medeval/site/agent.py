@@ -1,0 +1,131 @@
+"""`site run`: pull tasks, execute what is allowed, send what is signed. It polls; nothing connects into a hospital."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from medeval.domain.lifecycle import ExecutionState
+from medeval.errors import MedevalError, ModelNotAllowed, ServerUnreachable
+from medeval.site import execute, release
+from medeval.site.context import Report, Site
+from medeval.site.records import Stage
+from medeval.site.store import ExecutionFiles
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one round of an agent did."""
+
+    evaluated: int
+    failed: int
+    sent: int
+    not_allowed: tuple[str, ...]
+    waiting: int
+
+
+def run_once(site: Site, report: Report, *, retry_failed: bool = False) -> Round:
+    """One round. Without the server, known executions still run; then `ServerUnreachable` is raised.
+
+    Runs that a killed agent left behind are ended first.
+    """
+    site.runtime.reap(site.store.get_site().fingerprint)
+    shutil.rmtree(site.store.root / "work", ignore_errors=True)
+    offline = _attempt(lambda: pull(site))
+    if retry_failed:
+        _forget_failures(site)
+    before = _count(site)
+    refused, stopped = _execute_all(site, report)
+    sent, unreachable = _flush(site)
+    if stopped:
+        raise stopped
+    if offline or unreachable:
+        raise _kept(site) from (offline or unreachable)
+    after = _count(site)
+    return Round(
+        evaluated=after[Stage.EVALUATED] - before[Stage.EVALUATED],
+        failed=after[Stage.FAILED] - before[Stage.FAILED],
+        sent=sent,
+        not_allowed=refused,
+        waiting=after[Stage.EVALUATED],
+    )
+
+
+def pull(site: Site) -> None:
+    """Keep every task that the server offers; one it calls finished, and that this site does not know, is left out."""
+    for task in site.api.list_tasks(site.store.get_site().name):
+        files = site.store.execution(task.execution.to_digest())
+        known = (files.folder / "task.json").exists()
+        if not known and task.state is not ExecutionState.RELEASED:
+            files.put_task(task)
+
+
+def _execute_all(site: Site, report: Report) -> tuple[tuple[str, ...], MedevalError | None]:
+    """Execute what is open; what stops one execution does not stop the next. Returns models not allowed, first stop."""
+    refused: list[str] = []
+    stops: list[MedevalError] = []
+    for files in _open_executions(site):
+        try:
+            execute.execute(site, files, report)
+        except ModelNotAllowed:
+            refused.append(files.task().execution.model.ref)
+        except MedevalError as exc:
+            stops.append(exc)
+    return tuple(dict.fromkeys(refused)), next(iter(stops), None)
+
+
+def _open_executions(site: Site) -> list[ExecutionFiles]:
+    return [files for files in site.store.list_executions() if _stage(site, files) in (Stage.NEW, Stage.PREDICTED)]
+
+
+def _flush(site: Site) -> tuple[int, ServerUnreachable | None]:
+    """Report failures and send what was signed and not receipted; returns how many left, and what stopped it."""
+    sent = 0
+    for files in site.store.list_executions():
+        failure, signed = files.failure(), files.signed()
+        if (signed is None and failure is None) or (signed is not None and signed.receipt is not None):
+            continue
+        try:
+            if signed is not None:
+                release.send(site, files, signed)
+            elif failure is not None:
+                release.report_failure(site, files, failure.code)
+        except ServerUnreachable as exc:
+            return sent, exc
+        sent += 1
+    return sent, None
+
+
+def _forget_failures(site: Site) -> None:
+    """Make room for another attempt at everything that failed."""
+    for files in site.store.list_executions():
+        if _stage(site, files) is Stage.FAILED:
+            shutil.rmtree(site.store.vault(files.task().execution.to_digest()), ignore_errors=True)
+            files.forget_failure()
+
+
+def _count(site: Site) -> dict[Stage, int]:
+    stages = [_stage(site, files) for files in site.store.list_executions()]
+    return {stage: stages.count(stage) for stage in Stage}
+
+
+def _stage(site: Site, files: ExecutionFiles) -> Stage:
+    return files.stage(site.store.vault(files.task().execution.to_digest()))
+
+
+def _attempt(action: Callable[[], None]) -> ServerUnreachable | None:
+    try:
+        action()
+    except ServerUnreachable as exc:
+        return exc
+    return None
+
+
+def _kept(site: Site) -> MedevalError:
+    unsent = sum(1 for files in site.store.list_executions() if _unsent(files))
+    hint = f"{unsent} signed statements are kept and go out on the next `medeval site run`."
+    return ServerUnreachable("the results server cannot be reached", hint)
+
+
+def _unsent(files: ExecutionFiles) -> bool:
+    signed = files.signed()
+    return signed is not None and signed.receipt is None

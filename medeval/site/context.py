@@ -1,0 +1,34 @@
+"""What the verbs of a site work with, built once and passed in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+from medeval.client.api import Api
+from medeval.runtime.port import BlobSource, Runtime
+from medeval.site.egress import Egress
+from medeval.site.store import SiteStore
+
+
+class Report(Protocol):
+    """Told of each step of long work: what is worked on, and the step."""
+
+    def __call__(self, subject: str, step: str) -> None:
+        """Show it, or not."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """One installation: its files, its way to the server, its only door out, its runtime."""
+
+    store: SiteStore
+    api: Api
+    blobs: BlobSource
+    egress: Egress
+    make_runtime: Callable[[], Runtime]
+
+    @cached_property
+    def runtime(self) -> Runtime:
+        """The runtime that was probed when the site was set up; made at first use, since not every verb needs one."""
+        return self.make_runtime()

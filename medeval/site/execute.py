@@ -1,0 +1,111 @@
+"""One execution at the site: model, then evaluator; predictions go to the vault, the evaluation is held to the spec."""
+
+from importlib.metadata import version
+from pathlib import Path
+
+from medeval.disclosure.check import check_evaluation
+from medeval.domain.benchmark import BenchmarkSpec
+from medeval.domain.failures import failure_code
+from medeval.domain.messages import SiteTask
+from medeval.domain.result import Evaluation
+from medeval.errors import DigestMismatch, MedevalError, ModelNotAllowed, ResultRefused, RunFailed
+from medeval.runtime import steps
+from medeval.site.context import Report, Site
+from medeval.site.prepare import check_sandbox
+from medeval.site.records import FailureRecord, RunRecord
+from medeval.site.store import ExecutionFiles
+
+
+def execute(site: Site, files: ExecutionFiles, report: Report) -> None:
+    """Bring an execution to an evaluation or a failure; what an earlier, killed process finished is not done again.
+
+    A cube that fails is recorded as a failure. Raises when the site itself cannot go on: a model that is not allowed,
+    bytes of another digest, an engine or a server that does not answer.
+    """
+    task = files.task()
+    spec = check_task(site, task)
+    for step in (_infer, _evaluate):
+        try:
+            step(site, files, task, spec, report)
+        except (RunFailed, ResultRefused) as exc:
+            files.put_failure(_failure(exc, by_evaluator=step is _evaluate))
+            return
+
+
+def check_task(site: Site, task: SiteTask) -> BenchmarkSpec:
+    """Hold a task against what this site pinned and permits; returns the pinned spec."""
+    if not site.store.get_allow_list().permits(task):
+        hint = f"If it should run here: `medeval site allow {task.execution.model.ref}`."
+        raise ModelNotAllowed(f"{task.execution.model.ref} is not allowed at this site", hint)
+    record = site.store.get_dataset(task.execution.dataset.ref.partition("/")[2])
+    found = (
+        ("benchmark", task.execution.benchmark.digest, record.card.benchmark),
+        ("dataset", task.execution.dataset.digest, record.card.to_digest()),
+        ("model", task.execution.model.digest, task.model.to_digest()),
+    )
+    for what, named, own in found:
+        if named != own:
+            hint = "Nothing was run. Ask the committee which bytes it approved."
+            raise DigestMismatch(f"the server names another digest of the {what} than this site pinned", hint)
+    spec = site.store.get_spec(record.card.benchmark)
+    check_sandbox(site, spec)
+    return spec
+
+
+def _infer(site: Site, files: ExecutionFiles, task: SiteTask, spec: BenchmarkSpec, report: Report) -> None:
+    vault = site.store.vault(task.execution.to_digest())
+    if (vault / "predictions.csv").exists():
+        return
+    report(task.execution.model.ref, "fetch")
+    site.runtime.install(task.model.cube, site.blobs)
+    weights = site.blobs.path(task.model.weights) if task.model.weights else None
+    report(task.execution.model.ref, "infer")
+    predictions = steps.infer(
+        site.runtime,
+        spec.bind_model(task.model),
+        weights,
+        _prepared(site, task) / "cases",
+        site.store.fresh_work(files.folder.name),
+        spec.limits.infer,
+        site.store.get_site().fingerprint,
+    )
+    vault.mkdir(parents=True, exist_ok=True, mode=0o700)
+    predictions.rename(vault / "predictions.csv")
+
+
+def _evaluate(site: Site, files: ExecutionFiles, task: SiteTask, spec: BenchmarkSpec, report: Report) -> None:
+    if files.evaluation() is not None:
+        return
+    site.runtime.install(spec.evaluator.cube, site.blobs)
+    report(task.execution.model.ref, "evaluate")
+    data = steps.evaluate(
+        site.runtime,
+        spec.bound_evaluator(),
+        site.store.vault(task.execution.to_digest()) / "predictions.csv",
+        _prepared(site, task) / "labels.csv",
+        site.store.fresh_work(files.folder.name),
+        spec.limits.evaluate,
+        site.store.get_site().fingerprint,
+    )
+    files.put_evaluation(_checked(site, task, data, spec), _run_record(site))
+
+
+def _checked(site: Site, task: SiteTask, data: bytes, spec: BenchmarkSpec) -> Evaluation:
+    """The evaluation, which must cover every case of the prepared dataset."""
+    evaluation = check_evaluation(data, spec)
+    record = site.store.get_dataset(task.execution.dataset.ref.partition("/")[2])
+    if evaluation.cases != record.card.statistics.cases:
+        raise ResultRefused("cases: must be the number of cases in the prepared dataset", "Nothing has left.")
+    return evaluation
+
+
+def _prepared(site: Site, task: SiteTask) -> Path:
+    return site.store.dataset_folder(task.execution.dataset.ref.partition("/")[2]) / "prepared"
+
+
+def _run_record(site: Site) -> RunRecord:
+    return RunRecord(sandbox=site.store.get_site().sandbox, medeval=version("medeval"))
+
+
+def _failure(error: MedevalError, *, by_evaluator: bool) -> FailureRecord:
+    return FailureRecord(code=failure_code(error, by_evaluator=by_evaluator), message=error.message, hint=error.hint)

@@ -1,0 +1,113 @@
+"""`dataset add`: prepare once, check, fingerprint, count. `dataset join`: ask to take part, pinned to a digest."""
+
+import hmac
+import shutil
+from pathlib import Path
+
+from medeval.disclosure.check import check_enough
+from medeval.domain.benchmark import BenchmarkSpec
+from medeval.domain.dataset import DatasetCard
+from medeval.domain.digest import digest_of_chunks, digest_of_tree
+from medeval.domain.messages import Association, NewAssociation
+from medeval.domain.policies import DataClass
+from medeval.errors import Conflict, DigestMismatch, EmptyData, RuntimeRefused
+from medeval.runtime import steps
+from medeval.site.context import Report, Site
+from medeval.site.records import DatasetRecord
+from medeval.site.store import chunks_of
+
+
+def add_dataset(site: Site, name: str, title: str, benchmark: str, raw: Path, report: Report) -> DatasetRecord:
+    """Prepare a raw folder for a benchmark; a dataset that is there already is left as it is.
+
+    Raises `DataError` and its children for raw data that does not fit, `TooFewCases` when the benchmark's policy asks
+    for more. Nothing leaves the site.
+    """
+    known = site.store.find_dataset(name)
+    if known is not None:
+        return _same_benchmark(known, benchmark)
+    if not raw.is_dir() or not any(raw.iterdir()):
+        raise EmptyData("the data folder is missing or empty", "Give the folder that holds the raw data: --data DIR.")
+    spec = _pin_spec(site, benchmark)
+    report(name, "prepare")
+    work = site.store.fresh_work(f"dataset-{name}")
+    _prepare(site, spec, raw, work, report, name)
+    return _keep(site, spec, name, title, work, report)
+
+
+def join_benchmark(site: Site, name: str) -> Association:
+    """Send the card and ask the committee to take the dataset in; again, it answers where the request stands."""
+    record = site.store.get_dataset(name)
+    published = site.api.get_benchmark(record.benchmark)
+    if published.digest != record.card.benchmark:
+        hint = "The server's spec is not the one that prepared this dataset. Ask the committee."
+        raise DigestMismatch(f"the digest of {record.benchmark} has changed", hint)
+    site.egress.send_card(record.card)
+    site.store.put_dataset(record.model_copy(update={"joined": True}))
+    return site.api.request_association(
+        NewAssociation(benchmark=record.benchmark, kind="dataset", subject=record.card.ref)
+    )
+
+
+def check_sandbox(site: Site, spec: BenchmarkSpec) -> None:
+    """Raise `RuntimeRefused` when this site's runtime is too weak for the benchmark's data."""
+    if spec.data_class is not DataClass.PUBLIC and site.store.get_site().sandbox.level == 0:
+        hint = "Install Docker or bubblewrap and run `medeval site init` again."
+        raise RuntimeRefused("a plain process may only see data that is declared public", hint)
+
+
+def _same_benchmark(known: DatasetRecord, benchmark: str) -> DatasetRecord:
+    if benchmark not in (known.benchmark, known.benchmark.partition("@")[0]):
+        raise Conflict(f"dataset {known.card.name} was prepared for {known.benchmark}", "Choose another name.")
+    return known
+
+
+def _pin_spec(site: Site, benchmark: str) -> BenchmarkSpec:
+    spec = site.api.get_benchmark(benchmark).spec
+    check_sandbox(site, spec)
+    site.store.put_spec(spec)
+    return spec
+
+
+def _prepare(site: Site, spec: BenchmarkSpec, raw: Path, work: Path, report: Report, name: str) -> None:
+    report(name, "fetch the preparator")
+    site.runtime.install(spec.preparator.cube, site.blobs)
+    report(name, "prepare")
+    owner = site.store.get_site().fingerprint
+    steps.prepare(site.runtime, spec.preparator, raw, work / "prepared", spec.limits.prepare, owner)
+    report(name, "sanity check")
+    steps.check_prepared(site.runtime, spec.preparator, work / "prepared", spec.limits.prepare, owner)
+
+
+def _keep(site: Site, spec: BenchmarkSpec, name: str, title: str, work: Path, report: Report) -> DatasetRecord:
+    report(name, "count")
+    owner = site.store.get_site().fingerprint
+    counts = steps.statistics(site.runtime, spec.preparator, work / "prepared", spec.limits.prepare, owner)
+    check_enough(counts.cases, counts.per_class, spec.disclosure, where="statistics")
+    card = DatasetCard(
+        site=site.store.get_site().name,
+        name=name,
+        title=title,
+        benchmark=spec.to_digest(),
+        preparator=spec.preparator.cube.identity,
+        fingerprint=fingerprint_of(work / "prepared", site.store.salt_file.read_bytes()),
+        statistics=counts,
+    )
+    folder = site.store.dataset_folder(name)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    shutil.rmtree(folder / "prepared", ignore_errors=True)
+    (work / "prepared").rename(folder / "prepared")
+    shutil.rmtree(work)
+    record = DatasetRecord(card=card, benchmark=spec.ref)
+    site.store.put_dataset(record)
+    return record
+
+
+def fingerprint_of(folder: Path, salt: bytes) -> str:
+    """HMAC-SHA256 of the tree's digest: tells whether two cards speak of the same data, and nothing else."""
+    files = {
+        path.relative_to(folder).as_posix(): digest_of_chunks(chunks_of(path))[0]
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+    return "sha256:" + hmac.digest(salt, digest_of_tree(files).encode("ascii"), "sha256").hex()

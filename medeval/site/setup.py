@@ -1,0 +1,55 @@
+"""`site init`: a key pair, a salt, and a registration that an operator accepts by fingerprint."""
+
+import base64
+import os
+
+from medeval.client.api import Api
+from medeval.domain.attestation import SandboxRecord
+from medeval.domain.messages import NewSite, RegisteredSite
+from medeval.errors import Conflict
+from medeval.runtime.port import Probe
+from medeval.signing import keys
+from medeval.site.records import SiteRecord
+from medeval.site.store import SiteStore, write
+
+SALT_BYTES = 32
+
+
+def init_site(store: SiteStore, api: Api, name: str, title: str, server: str, probe: Probe) -> SiteRecord:
+    """Set up a site and register its public key; again with the same name, keep its key and refresh the credential."""
+    known = store.find_site()
+    if known is not None and known.name != name:
+        raise Conflict(f"this folder belongs to site {known.name}", "Choose another folder with --home.")
+    public_key = keys.public_key_of(_private_key(store))
+    registered = api.register_site(NewSite(name=name, title=title, public_key=base64.b64encode(public_key).decode()))
+    return _keep(store, registered, server, probe)
+
+
+def _private_key(store: SiteStore) -> bytes:
+    """The site's key, made at first; the salt beside it."""
+    if not store.salt_file.exists():
+        write(store.salt_file, os.urandom(SALT_BYTES))
+    if not store.key_file.exists():
+        write(store.key_file, keys.new_private_key())
+    return store.key_file.read_bytes()
+
+
+def _keep(store: SiteStore, registered: RegisteredSite, server: str, probe: Probe) -> SiteRecord:
+    write(store.upload_token_file, registered.upload_token.encode("ascii"))
+    record = SiteRecord.from_plain(
+        {
+            "name": registered.site.name,
+            "title": registered.site.title,
+            "server": server,
+            "fingerprint": registered.site.fingerprint,
+            "sandbox": sandbox_of(probe).model_dump(mode="json"),
+            "package_kind": probe.package_kind,
+        }
+    )
+    store.put_site(record)
+    return record
+
+
+def sandbox_of(probe: Probe) -> SandboxRecord:
+    """What statements say of the runtime that was probed."""
+    return SandboxRecord.from_plain({"runtime": probe.name, "version": probe.version, "level": probe.level})
