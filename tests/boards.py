@@ -1,0 +1,140 @@
+"""Fixed benchmarks and leaderboards for tests: four sites, three models, every state of a cell."""
+
+from medeval.domain.attestation import CubeRecord, Provenance, SandboxRecord
+from medeval.domain.base import digest_of
+from medeval.domain.benchmark import BenchmarkSpec
+from medeval.domain.lifecycle import ExecutionState
+from medeval.domain.messages import Leaderboard
+from medeval.domain.metric_state import ConfusionCounts, PositiveWhen, ScoreTable
+from medeval.domain.result import Evaluation
+from medeval.stats.leaderboard import (
+    ExecutionFacts,
+    LeaderboardFacts,
+    ModelFacts,
+    Released,
+    SiteFacts,
+    build,
+)
+
+EDGES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+
+
+def a_digest(word: str) -> str:
+    """A digest that stands for `word`."""
+    return digest_of(word.encode())
+
+
+def a_cube(kind: str, *tasks: str) -> dict[str, object]:
+    """A cube of a spec, as plain values."""
+    archive = {"digest": a_digest(kind), "size_bytes": 10}
+    manifest = {
+        "format": "medeval/mlcube@1",
+        "name": kind,
+        "version": "1.0.0",
+        "kind": kind,
+        "summary": f"A {kind}",
+        "tasks": tasks,
+    }
+    return {"cube": {"manifest": manifest, "package": {"kind": "source", "archive": archive}}}
+
+
+def a_spec(**changes: object) -> BenchmarkSpec:
+    """A benchmark of AUROC and accuracy, with changes."""
+    plain = {
+        "format": "medeval/benchmark@1",
+        "name": "breast",
+        "version": "1.0.0",
+        "title": "Breast masses at four sites",
+        "question": "Which model tells malignant masses from benign ones, and does it hold at every site?",
+        "task": "binary-classification",
+        "data_class": "public",
+        "data_label": "artificial sites, cut from one public data set",
+        "model_interface": {"features": ["a"]},
+        "metrics": [{"name": "auroc"}, {"name": "accuracy"}, {"name": "precision"}],
+        "analysis": {"primary_metric": "auroc", "score_edges": EDGES},
+        "preparator": a_cube("preparator", "prepare", "sanity_check", "statistics"),
+        "evaluator": a_cube("evaluator", "evaluate"),
+        "rehearsal": {"digest": a_digest("rehearsal"), "size_bytes": 10},
+    }
+    return BenchmarkSpec.from_plain(plain | changes)
+
+
+def an_evaluation(n0: tuple[int, ...], n1: tuple[int, ...]) -> Evaluation:
+    """An evaluation whose 2x2 table at 0.5 agrees with its score table of ten bins."""
+    table = ScoreTable(edges=EDGES, positive_when=PositiveWhen.ABOVE, n0=n0, n1=n1)
+    tp, fp, tn, fn = table.split_at(0.5)
+    counts = ConfusionCounts(threshold=0.5, positive_when=PositiveWhen.ABOVE, tp=tp, fp=fp, tn=tn, fn=fn)
+    return Evaluation(format="medeval/evaluation@1", cases=tp + fp + tn + fn, states=(counts, table))
+
+
+def provenance(kind: str = "image") -> Provenance:
+    """Docker images, or source folders in bubblewrap."""
+    cube = CubeRecord.from_plain({"kind": kind, "digest": a_digest("cube")})
+    runtime = {"runtime": "docker", "version": "20.10.24", "level": 2}
+    if kind == "source":
+        runtime = {"runtime": "bubblewrap", "version": "0.8.0", "level": 1}
+    return Provenance(
+        medeval="0.1.0",
+        sandbox=SandboxRecord.from_plain(runtime),
+        model=cube,
+        weights=None,
+        evaluator=cube,
+        preparator=cube,
+    )
+
+
+GOOD = {
+    "north": an_evaluation((40, 12, 6, 4, 2, 1, 1, 0, 0, 0), (0, 0, 1, 1, 2, 3, 4, 6, 12, 25)),
+    "east": an_evaluation((30, 14, 8, 5, 3, 3, 1, 1, 0, 0), (1, 1, 1, 2, 3, 3, 5, 6, 10, 18)),
+    "south": an_evaluation((50, 9, 3, 1, 1, 0, 0, 0, 0, 0), (0, 0, 0, 0, 0, 1, 0, 1, 2, 4)),
+    "west": an_evaluation((20, 14, 12, 9, 6, 5, 4, 3, 1, 1), (2, 2, 3, 3, 4, 5, 5, 6, 7, 8)),
+}
+FAIR = {
+    "north": an_evaluation((25, 14, 9, 6, 5, 3, 2, 1, 1, 0), (1, 1, 3, 4, 4, 6, 7, 8, 10, 10)),
+    "east": an_evaluation((22, 14, 9, 7, 5, 4, 2, 1, 1, 0), (1, 2, 3, 3, 4, 5, 6, 8, 9, 9)),
+    "west": an_evaluation((15, 12, 12, 10, 8, 7, 5, 3, 2, 1), (3, 3, 4, 4, 5, 5, 5, 5, 6, 5)),
+}
+WEAK = {
+    "north": an_evaluation((8, 8, 8, 7, 7, 7, 6, 6, 5, 4), (3, 4, 4, 5, 5, 6, 6, 7, 7, 7)),
+    "south": an_evaluation((64, 0, 0, 0, 0, 0, 0, 0, 0, 0), (0, 0, 0, 0, 0, 0, 0, 0, 0, 0)),
+}
+SITES = {"north": "North Hospital", "east": "East Hospital", "south": "South Clinic", "west": "West Hospital"}
+
+
+def released(model: str, site: str, evaluation: Evaluation, kind: str = "image") -> ExecutionFacts:
+    """A released execution."""
+    result = Released(evaluation, provenance(kind), a_digest(model + site))
+    return ExecutionFacts(f"{model}@1.0.0", f"{site}/masses", ExecutionState.RELEASED, result)
+
+
+def not_released(model: str, site: str, state: ExecutionState, reason: str) -> ExecutionFacts:
+    """A failed or withheld execution."""
+    return ExecutionFacts(f"{model}@1.0.0", f"{site}/masses", state, reason=reason)
+
+
+def some_facts(kind: str = "image", **changes: object) -> LeaderboardFacts:
+    """Three models: one at all four sites, one withheld, one failed and pending and with a site of one class."""
+    executions = [released("logistic", site, evaluation, kind) for site, evaluation in GOOD.items()]
+    executions += [released("forest", site, evaluation, kind) for site, evaluation in FAIR.items()]
+    executions += [released("age-only", site, evaluation, kind) for site, evaluation in WEAK.items()]
+    executions.append(not_released("forest", "south", ExecutionState.WITHHELD, "disclosure-risk"))
+    executions.append(not_released("age-only", "east", ExecutionState.FAILED, "model-timed-out"))
+    values = {
+        "spec": a_spec(),
+        "digest": a_digest("spec"),
+        "models": (
+            ModelFacts("age-only@1.0.0", "Benchmark committee", "Age alone, as a baseline"),
+            ModelFacts("forest@1.0.0", "Lakeside Analytics", "A random forest"),
+            ModelFacts("logistic@1.0.0", "Reference models group", "Logistic regression"),
+        ),
+        "sites": tuple(SiteFacts(f"{name}/masses", "Masses", title) for name, title in SITES.items()),
+        "executions": tuple(executions),
+        "log_size": len(executions),
+        "log_head": a_digest("log"),
+    }
+    return LeaderboardFacts(**(values | changes))
+
+
+def a_board(kind: str = "image", **changes: object) -> Leaderboard:
+    """The leaderboard of `some_facts`."""
+    return build(some_facts(kind, **changes))
