@@ -1,0 +1,278 @@
+"""The `Runtime` of a Docker engine: images run by the engine's ID, never by tag."""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import docker
+import requests
+from docker.errors import APIError, DockerException, ImageNotFound
+from docker.errors import NotFound as EngineNotFound
+
+from medeval.domain.attestation import SandboxRecord
+from medeval.domain.package import Cube, ImagePackage
+from medeval.errors import EngineFault, ImageInvalid, NotFound, RuntimeUnavailable
+from medeval.runtime.docker_options import CUBE_LABEL, OWNER_LABEL, TASK_LABEL, host_options
+from medeval.runtime.environment import CUBE, arguments, tail, variables
+from medeval.runtime.image_archive import archive_chunks, is_same_image, known_ids, read_config
+from medeval.runtime.output_files import size_bytes
+from medeval.runtime.port import BlobSource, Ending, Probe, RunRequest, RunResult
+from medeval.runtime.staging import User, cube_user, lent, readable
+
+#: What cubes are built on; an engine that cannot get it counts as absent.
+BASE_IMAGE = "python:3.11-slim-bookworm"
+LEVEL = 2
+
+_WATCH_S = 1.0
+_PULL_S = 30
+_KILL_S = 30.0
+#: What an entrypoint gives that cannot be started (POSIX shells' exit codes).
+_NOT_STARTABLE = (126, 127)
+_HINT = "See whether the Docker engine is well (`docker info`), then repeat: nothing is lost."
+
+
+class DockerRuntime:
+    """Runs images on the local Docker engine. One connection is opened on first use and kept."""
+
+    def __init__(self, user: User | None = None) -> None:
+        self._user = user or cube_user()
+        self._client: docker.APIClient | None = None
+        self._ids: dict[str, str] = {}
+
+    @property
+    def package_kind(self) -> str:
+        """`image`."""
+        return "image"
+
+    @property
+    def client(self) -> docker.APIClient:
+        """The connection to the engine; raises `RuntimeUnavailable` when there is none."""
+        if self._client is None:
+            try:
+                # The environment names the engine (DOCKER_HOST), as for every Docker tool.
+                self._client = docker.APIClient(**docker.utils.kwargs_from_env(), version="auto", timeout=60)
+            except DockerException as exc:
+                raise RuntimeUnavailable(
+                    "no Docker engine answers", "Start Docker, or choose another runtime."
+                ) from exc
+        return self._client
+
+    def sandbox(self) -> SandboxRecord:
+        """What a statement says of this runtime."""
+        with engine_faults("tell its version"):
+            return SandboxRecord(runtime="docker", version=_plain_word(self.client.version()["Version"]), level=LEVEL)
+
+    def probe(self) -> Probe:
+        """Run a trivial container of the base image, sealed like any other; never raises."""
+        version, reason = "", ""
+        try:
+            version = self.sandbox().version
+            reason = self._try_base_image()
+        except (RuntimeUnavailable, EngineFault) as exc:
+            reason = exc.message
+        return Probe("docker", version, LEVEL, self.package_kind, works=not reason, reason=reason)
+
+    def _try_base_image(self) -> str:
+        """Why the base image does not run, or nothing."""
+        if not self._has_base_image():
+            return f"the engine cannot get {BASE_IMAGE}"
+        with (
+            engine_faults("start a container"),
+            self._container(
+                BASE_IMAGE,
+                entrypoint=["python", "-c", "pass"],
+                host_config=self.client.create_host_config(network_mode="none"),
+            ) as container,
+        ):
+            self.client.start(container)
+            code = self.client.wait(container)["StatusCode"]
+        return "" if code == 0 else f"a container of {BASE_IMAGE} ended with exit code {code}"
+
+    def _has_base_image(self) -> bool:
+        try:
+            self.client.inspect_image(BASE_IMAGE)
+        except ImageNotFound:
+            return self._pull_base_image()
+        return True
+
+    def _pull_base_image(self) -> bool:
+        repository, _, tag = BASE_IMAGE.partition(":")
+        impatient = docker.APIClient(**docker.utils.kwargs_from_env(), version="auto", timeout=_PULL_S)
+        try:
+            impatient.pull(repository, tag=tag)
+            impatient.inspect_image(BASE_IMAGE)
+        except (DockerException, requests.RequestException):
+            return False
+        finally:
+            impatient.close()
+        return True
+
+    # --- install ------------------------------------------------------------------------------------------------
+
+    def install(self, cube: Cube, blobs: BlobSource) -> None:
+        """Load the image unless the engine has it, and make sure that what it has is the package."""
+        package = _image(cube)
+        if self.find_engine_id(package) is not None:
+            return
+        config = read_config(package, blobs)
+        with engine_faults("load an image"):
+            reported = self._load(package, blobs)
+        engine_id = self._find_same(package, config, (*known_ids(package), *reported))
+        if engine_id is None:
+            raise ImageInvalid("the engine made another image of the package", "Build and submit the cube again.")
+        self._ids[package.identity] = engine_id
+
+    def find_engine_id(self, package: ImagePackage) -> str | None:
+        """The ID under which the engine holds a package, or None."""
+        if package.identity not in self._ids:
+            found = self._find_same(package, None, known_ids(package))
+            if found is None:
+                return None
+            self._ids[package.identity] = found
+        return self._ids[package.identity]
+
+    def _find_same(
+        self, package: ImagePackage, config: dict[str, Any] | None, candidates: tuple[str, ...]
+    ) -> str | None:
+        for candidate in candidates:
+            with engine_faults("inspect an image"), contextlib.suppress(ImageNotFound):
+                if is_same_image(package, config, self.client.inspect_image(candidate)):
+                    return candidate
+        return None
+
+    def _load(self, package: ImagePackage, blobs: BlobSource) -> list[str]:
+        """Load the archive; return the IDs that the engine reports, raise `ImageInvalid` when it refuses."""
+        lines = list(self.client.load_image(archive_chunks(package, blobs), quiet=True))
+        for line in lines:
+            if "error" in line:
+                raise ImageInvalid("the engine refused the image", "Build and submit the cube again.")
+        text = "".join(line.get("stream", "") for line in lines)
+        return [word for word in text.split() if word.startswith("sha256:")]
+
+    # --- run ----------------------------------------------------------------------------------------------------
+
+    def run(self, request: RunRequest) -> RunResult:
+        """Run one task in a container of its own, which is gone afterwards."""
+        package = _image(request.cube)
+        engine_id = self.find_engine_id(package)
+        if engine_id is None:
+            raise NotFound("the cube's image is not installed", "Fetch it first: `medeval site run` does.")
+        output = request.output.resolve()
+        with readable(request.inputs, self._user) as inputs, lent(output, self._user), engine_faults("run a container"):
+            host_config = self.client.create_host_config(**host_options(inputs, output, request.limits))
+            with self._container(engine_id, **self._options(request), host_config=host_config) as container:
+                return self._run_container(container, request)
+
+    def _options(self, request: RunRequest) -> dict[str, Any]:
+        return {
+            "entrypoint": list(request.cube.manifest.entrypoint),
+            "command": arguments(request.task),
+            "working_dir": CUBE,
+            "environment": variables(request.limits),
+            "user": f"{self._user.uid}:{self._user.gid}",
+            "labels": {
+                OWNER_LABEL: request.owner,
+                TASK_LABEL: request.task.value,
+                CUBE_LABEL: request.cube.identity,
+            },
+            "healthcheck": {"test": ["NONE"]},
+        }
+
+    @contextlib.contextmanager
+    def _container(self, image: str, **options: Any) -> Iterator[str]:
+        """A container that is removed whatever happens, with its volumes."""
+        container: str = self.client.create_container(image, use_config_proxy=False, **options)["Id"]
+        try:
+            yield container
+        finally:
+            with contextlib.suppress(EngineNotFound):
+                self.client.remove_container(container, force=True, v=True)
+
+    def _run_container(self, container: str, request: RunRequest) -> RunResult:
+        started = time.monotonic()
+        try:
+            self.client.start(container)
+        except APIError:
+            code = self.client.inspect_container(container)["State"]["ExitCode"]
+            if code not in _NOT_STARTABLE:
+                raise
+            return RunResult(Ending.EXITED, code, 0.0, "the entrypoint cannot be started")
+        ending = self._watch(container, request, started + request.limits.time_s)
+        state = self.client.inspect_container(container)["State"]
+        log = tail(self.client.logs(container, tail=500))
+        exit_code = int(state["ExitCode"])
+        if ending is Ending.EXITED and size_bytes(request.output) > request.limits.output_bytes:
+            ending = Ending.OUTPUT_TOO_LARGE
+        elif ending is Ending.EXITED and state["OOMKilled"] and exit_code != 0:
+            ending = Ending.OUT_OF_MEMORY
+        return RunResult(ending, exit_code, time.monotonic() - started, log)
+
+    def _watch(self, container: str, request: RunRequest, deadline: float) -> Ending:
+        """Wait for the end, and bring it about when the time is up or the output too large."""
+        while not self._wait(container, min(_WATCH_S, deadline - time.monotonic())):
+            if time.monotonic() >= deadline:
+                return self._kill(container, Ending.TIMED_OUT)
+            if size_bytes(request.output) > request.limits.output_bytes:
+                return self._kill(container, Ending.OUTPUT_TOO_LARGE)
+        return Ending.EXITED
+
+    def _kill(self, container: str, ending: Ending) -> Ending:
+        try:
+            self.client.kill(container, "SIGKILL")
+        except APIError as exc:
+            if exc.response.status_code != requests.codes.conflict:  # it ended by itself in this moment
+                raise
+        if not self._wait(container, _KILL_S):
+            raise EngineFault("the engine did not end a container", _HINT)
+        return ending
+
+    def _wait(self, container: str, seconds: float) -> bool:
+        """Whether the container ended within `seconds`."""
+        try:
+            self.client.wait(container, timeout=max(seconds, 0.01))
+        except requests.exceptions.ReadTimeout:
+            return False
+        except requests.exceptions.ConnectionError as exc:
+            # While the body is read, requests reports a timeout as a broken connection.
+            if "timed out" not in str(exc).lower():
+                raise
+            return False
+        return True
+
+    def reap(self, owner: str) -> int:
+        """Remove the containers that a killed agent left; return how many."""
+        with engine_faults("list containers"):
+            left = self.client.containers(all=True, quiet=True, filters={"label": f"{OWNER_LABEL}={owner}"})
+            for container in left:
+                with contextlib.suppress(EngineNotFound):
+                    self.client.remove_container(container["Id"], force=True, v=True)
+        return len(left)
+
+
+@contextlib.contextmanager
+def engine_faults(doing: str) -> Iterator[None]:
+    """Turn whatever the engine or the connection to it raises into `EngineFault`."""
+    try:
+        yield
+    except ImageNotFound:
+        raise
+    except (DockerException, requests.RequestException) as exc:
+        raise EngineFault(f"the container engine failed to {doing}", _HINT) from exc
+
+
+def _image(cube: Cube) -> ImagePackage:
+    if not isinstance(cube.package, ImagePackage):
+        raise RuntimeUnavailable(
+            "a Docker engine runs images, and this cube is packaged as source",
+            "Run it where medeval runs cubes from source (bubblewrap, unshare or process).",
+        )
+    return cube.package
+
+
+def _plain_word(text: str) -> str:
+    """A version as a statement can carry it: letters, digits and `.+-` alone."""
+    kept = "".join(
+        character for character in text if character.isascii() and (character.isalnum() or character in ".+-")
+    )
+    return kept.lstrip(".+-")[:40] or "unknown"
