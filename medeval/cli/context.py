@@ -1,0 +1,65 @@
+"""Wires services for commands. Imports happen inside, so that help needs none of them."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from medeval.client.api import Api
+    from medeval.client.blobs import BlobClient
+    from medeval.client.login import Login
+    from medeval.domain.permissions import Role
+    from medeval.packaging.store import BlobStore
+    from medeval.site.context import Site
+
+
+def login_file(home: Path) -> Path:
+    """Where the login of a medeval home is kept."""
+    return home / "login.json"
+
+
+def get_login(home: Path) -> Login:
+    """The login of this home; raises `Unauthenticated`."""
+    from medeval.client.login import load_login
+
+    return load_login(login_file(home))
+
+
+def get_api(home: Path, *roles: Role) -> Api:
+    """The server's API with the token of one of these roles, or of any role when none is named."""
+    from medeval.client.api import Api
+    from medeval.client.http import Transport
+
+    login = get_login(home)
+    return Api(Transport(login.server, login.token(*roles) if roles else login.any_token()))
+
+
+def get_blobs(home: Path, *roles: Role) -> BlobClient:
+    """Blob transfer with the token of one of these roles."""
+    from medeval.client.blobs import BlobClient
+    from medeval.client.http import Transport
+
+    login = get_login(home)
+    return BlobClient(Transport(login.server, login.token(*roles)))
+
+
+def get_cache(home: Path) -> BlobStore:
+    """The blobs of packages that were built or fetched in this home."""
+    from medeval.packaging.store import BlobStore
+
+    return BlobStore(home / "cache" / "blobs")
+
+
+@contextmanager
+def opened_site(home: Path) -> Iterator[Site]:
+    """The site of this home, held by this process alone."""
+    from medeval.site.build import open_site
+    from medeval.site.lock import hold
+
+    site = open_site(home, get_login(home))
+    with hold(site.store.root):
+        yield site

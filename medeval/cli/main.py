@@ -1,0 +1,60 @@
+"""The `medeval` command: sections by role, nouns loaded when they are used, and the one boundary of errors."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from medeval.cli.sections import RoleGroup
+from medeval.errors import MedevalError
+
+app = typer.Typer(
+    name="medeval",
+    cls=RoleGroup,
+    rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def root(
+    ctx: typer.Context,
+    home: Annotated[
+        Path, typer.Option(envvar="MEDEVAL_HOME", help="Folder of this login and, at a data owner, of its site.")
+    ] = Path("~/.medeval"),
+    show_version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    """Evaluate medical AI models where the patient data lives; only aggregate metrics leave."""
+    if show_version:
+        from importlib.metadata import version
+
+        typer.echo(f"medeval {version('medeval')}")
+        raise typer.Exit
+    ctx.obj = home.expanduser()
+
+
+def main() -> None:
+    """Run a command; every failure ends in `error:` and `hint:` on stderr and its own exit code."""
+    try:
+        code = app(standalone_mode=False)
+    except MedevalError as exc:
+        code = _tell(exc.message, exc.hint, exc.exit_code)
+    except typer.TyperException as exc:
+        code = _tell(exc.format_message(), "See the same command with --help.", exc.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        code = _tell("stopped", "Run the same command again: it goes on where it stopped.", 130)
+    except Exception as exc:  # noqa: BLE001 the boundary: nobody is shown a traceback, which can hold data and paths
+        kind = type(exc).__name__
+        hint = "This is a defect of medeval: nothing was lost, please report the command that you typed."
+        code = _tell(f"something unexpected happened ({kind})", hint, MedevalError.exit_code)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _tell(message: str, hint: str, exit_code: int) -> int:
+    typer.echo(f"error: {message}", err=True)
+    if hint:
+        typer.echo(f"hint:  {hint}", err=True)
+    return exit_code

@@ -1,0 +1,161 @@
+"""`medeval model`: the model owner's work."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from medeval.cli.options import Output, OutputOption, RuntimeOption, home_of
+
+if TYPE_CHECKING:
+    from medeval.domain.messages import ModelItem
+    from medeval.packaging.submit import ModelSource
+
+app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Package, rehearse and submit models.")
+
+Folders = Annotated[list[Path], typer.Argument(help="Model folders, each with an mlcube.yaml.")]
+Weights = Annotated[Path | None, typer.Option(help="Weights file in place of the manifest's (one folder).")]
+NewName = Annotated[str | None, typer.Option("--name", help="Name in place of the manifest's (one folder).")]
+Benchmark = Annotated[str, typer.Option(help="The benchmark: NAME or NAME@VERSION.")]
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(help="Folder to make.")]) -> None:
+    """Make a model folder that works as it is: manifest, Dockerfile, source, card."""
+    from medeval.cli.progress import done
+    from medeval.packaging.scaffold import new_model
+
+    new_model(folder)
+    done(f"{folder}: edit src/main.py, then medeval model test {folder} --benchmark BENCHMARK")
+
+
+@app.command()
+def build(
+    ctx: typer.Context, folders: Folders, runtime: RuntimeOption = "auto", output: OutputOption = Output.TABLE
+) -> None:
+    """Build models into packages and show their digests."""
+    from medeval.cli.context import get_cache
+    from medeval.cli.progress import steps
+    from medeval.cli.render import show
+    from medeval.cli.runtimes import pick
+    from medeval.packaging.build import build_cube
+
+    home = home_of(ctx)
+    with steps("Building") as report:
+        chosen, _ = pick(runtime, home / "cache")
+        cubes = [build_cube(folder, chosen, get_cache(home), report) for folder in folders]
+    show(
+        [
+            {"model": f"{c.manifest.name}@{c.manifest.version}", "kind": c.package.kind, "digest": c.identity}
+            for c in cubes
+        ],
+        output,
+    )
+
+
+@app.command("test")
+def rehearse(
+    ctx: typer.Context,
+    folders: Folders,
+    benchmark: Benchmark,
+    weights: Weights = None,
+    name: NewName = None,
+    runtime: RuntimeOption = "auto",
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Run models on the benchmark's rehearsal data, in the sandbox that sites use. Nothing is submitted."""
+    from medeval.cli.context import get_api, get_blobs, get_cache
+    from medeval.cli.progress import steps
+    from medeval.cli.render import show
+    from medeval.cli.runtimes import pick
+    from medeval.domain.permissions import Role
+    from medeval.packaging.rehearse import rehearse_model
+
+    home = home_of(ctx)
+    spec = get_api(home, Role.MODEL_OWNER).get_benchmark(benchmark).spec
+    blobs = get_blobs(home, Role.MODEL_OWNER)
+    rows = []
+    with steps("Rehearsing") as report:
+        chosen, _ = pick(runtime, home / "cache")
+        for source in _sources(folders, weights, name):
+            evaluation = rehearse_model(source, spec, chosen, get_cache(home), blobs, report)
+            rows.append({"model": source.folder.name, "rehearsal": "passed", "cases": evaluation.cases})
+    show(rows, output)
+
+
+@app.command()
+def submit(
+    ctx: typer.Context,
+    folders: Folders,
+    benchmark: Benchmark,
+    weights: Weights = None,
+    name: NewName = None,
+    runtime: RuntimeOption = "auto",
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Build models, upload what the server lacks, and ask the committee to let them take part."""
+    from medeval.cli.context import get_api, get_blobs, get_cache
+    from medeval.cli.progress import steps
+    from medeval.cli.render import show
+    from medeval.cli.runtimes import pick
+    from medeval.domain.permissions import Role
+    from medeval.packaging.submit import submit_model
+
+    home = home_of(ctx)
+    api, blobs = get_api(home, Role.MODEL_OWNER), get_blobs(home, Role.MODEL_OWNER)
+    rows = []
+    with steps("Submitting") as report:
+        chosen, _ = pick(runtime, home / "cache")
+        for source in _sources(folders, weights, name):
+            item, association = submit_model(source, benchmark, chosen, get_cache(home), api, blobs, report)
+            rows.append({**_row(item), "benchmark": association.benchmark, "state": association.state.value})
+    show(rows, output)
+
+
+@app.command("list")
+def list_models(ctx: typer.Context, output: OutputOption = Output.TABLE) -> None:
+    """List the submitted models."""
+    from medeval.cli.context import get_api
+    from medeval.cli.render import show
+
+    show([_row(item) for item in get_api(home_of(ctx)).list_models()], output, empty="No model yet.")
+
+
+@app.command("show")
+def show_model(
+    ctx: typer.Context,
+    model: Annotated[str, typer.Argument(help="A model: NAME or NAME@VERSION.")],
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Show a submitted model's card."""
+    from medeval.cli.context import get_api
+    from medeval.cli.render import show_one
+
+    item = get_api(home_of(ctx)).get_model(model)
+    card = item.card
+    if output is not Output.TABLE:
+        show_one(item.model_dump(mode="json"), output)
+        return
+    show_one(
+        {
+            **_row(item),
+            "summary": card.summary,
+            "package": f"{card.cube.package.kind} {card.cube.identity}",
+            "weights": card.weights.digest if card.weights else "none",
+            "digest": item.digest,
+        },
+        output,
+    )
+
+
+def _sources(folders: list[Path], weights: Path | None, name: str | None) -> list["ModelSource"]:
+    from medeval.errors import UsageError
+    from medeval.packaging.submit import ModelSource
+
+    if len(folders) > 1 and (weights or name):
+        raise UsageError("--weights and --name go with one folder", "Run the command once per model.")
+    return [ModelSource(folder=folder, weights=weights, name=name) for folder in folders]
+
+
+def _row(item: "ModelItem") -> dict[str, Any]:
+    return {"model": item.card.ref, "organisation": item.organisation, "digest": item.digest[:19]}
