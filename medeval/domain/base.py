@@ -33,12 +33,12 @@ class Value(BaseModel):
     def from_plain(cls, plain: Any, *, refuse: type[MedevalError] = SpecError) -> Self:
         """Like `from_json`, from what a JSON or YAML parser returned."""
         try:
-            return cls.model_validate_json(json.dumps(plain))
+            return cls.model_validate_json(json.dumps(plain, allow_nan=False))
         except ValidationError as exc:
             raise refuse(*explain(exc)) from None
-        except TypeError as exc:
-            hint = "Use text, numbers, lists and mappings; quote dates and versions."
-            raise refuse("a value is neither text, number, list nor mapping", hint) from exc
+        except (TypeError, ValueError, RecursionError) as exc:
+            hint = "Use text, finite numbers, lists and mappings without loops; quote dates and versions."
+            raise refuse("a value is neither text, finite number, list nor mapping", hint) from exc
 
 
 def digest_of(data: bytes) -> str:

@@ -13,12 +13,23 @@ The interface between medeval and a cube is a command line and two folders. Each
 from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, JsonValue, StringConstraints, model_validator
+import rfc8785
+from pydantic import AfterValidator, Field, JsonValue, StringConstraints, model_validator
 
 from medeval.domain.base import Value
 from medeval.domain.ids import Digest, Name, Text, Title, Version
 
-Parameters: TypeAlias = dict[str, JsonValue]
+
+def _check_canonical(parameters: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """What has no canonical JSON has no digest: RFC 8785 takes finite numbers, whole ones up to 2**53 - 1."""
+    try:
+        rfc8785.dumps(parameters)
+    except rfc8785.CanonicalizationError:
+        raise ValueError("numbers must be finite, and whole ones below 2**53") from None
+    return parameters
+
+
+Parameters: TypeAlias = Annotated[dict[str, JsonValue], AfterValidator(_check_canonical)]
 
 #: Path segments that begin with no dot: nothing hidden, nothing above the folder.
 RELATIVE_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$"
