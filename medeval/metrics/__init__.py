@@ -1,1 +1,1 @@
-"""Predictions and labels to metric states, inside evaluators; binary states need numpy alone."""
+"""Predictions and labels to metric states; runs inside evaluators, with numpy alone."""

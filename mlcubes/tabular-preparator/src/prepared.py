@@ -1,0 +1,94 @@
+"""The prepared dataset: write it, check it, count it."""
+
+import csv
+import hashlib
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from problems import Empty, MissingColumn, Problem
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def write(target: Path, names: list[str], features: "np.ndarray", labels: "np.ndarray", *, seed: bytes) -> None:
+    """Write cases and labels in an order, and under ids, that tell nothing of the rows in the raw file.
+
+    The order is a permutation seeded by the raw file's digest: the same file gives the same bytes again.
+    """
+    from numpy.random import default_rng
+
+    order = default_rng(int.from_bytes(hashlib.sha256(seed).digest(), "big")).permutation(len(labels))
+    ids = [f"c{number:06d}" for number in range(1, len(order) + 1)]
+    (target / "cases").mkdir()
+    _write_rows(
+        target / "cases" / "cases.csv",
+        ["case_id", *names],
+        # repr gives the shortest text that reads back as the same double.
+        ([case_id, *map(repr, features[row].tolist())] for case_id, row in zip(ids, order, strict=True)),
+    )
+    chosen = ([case_id, int(labels[row])] for case_id, row in zip(ids, order, strict=True))
+    _write_rows(target / "labels.csv", ["case_id", "label"], chosen)
+
+
+def _write_rows(path: Path, header: list[str], rows: Iterator[list]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
+
+
+def check(source: Path, names: list[str]) -> None:
+    """Raise a `Problem` unless cases and labels belong together and every feature is a finite number."""
+    header, cases = _read_rows(source / "cases" / "cases.csv")
+    missing = [name for name in ["case_id", *names] if name not in header]
+    if missing:
+        raise MissingColumn(f"the cases lack the column {missing[0]}")
+    if header != ["case_id", *names]:
+        raise Problem("the cases have other columns than the benchmark names")
+    labels = dict(_read_labels(source))
+    ids = [row[0] for row in cases]
+    if len(set(ids)) != len(ids) or set(ids) != set(labels):
+        raise Problem("cases and labels do not name the same cases once each")
+    if not all(_is_finite(value) for row in cases for value in row[1:]):
+        raise Problem("a feature is no finite number")
+    if not ids:
+        raise Empty("there is no case")
+
+
+def _read_labels(source: Path) -> Iterator[tuple[str, str]]:
+    header, rows = _read_rows(source / "labels.csv")
+    if header != ["case_id", "label"] or any(label not in {"0", "1"} for _, label in rows):
+        raise Problem("the labels are not case ids with 0 or 1")
+    if len({case_id for case_id, _ in rows}) != len(rows):
+        raise Problem("the labels name a case twice")
+    return ((case_id, label) for case_id, label in rows)
+
+
+def _read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            header, *rows = csv.reader(file, strict=True)
+    except (OSError, ValueError, csv.Error) as exc:
+        raise Problem("the prepared dataset cannot be read") from exc
+    if any(len(row) != len(header) for row in rows):
+        raise Problem("a row of the prepared dataset has too few or too many fields")
+    return header, rows
+
+
+def _is_finite(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def write_statistics(source: Path, target: Path) -> None:
+    """`statistics.json`: cases, and cases per class (negative, positive)."""
+    labels = [label for _, label in _read_labels(source)]
+    positive = labels.count("1")
+    plain = {"cases": len(labels), "per_class": [len(labels) - positive, positive]}
+    (target / "statistics.json").write_text(json.dumps(plain) + "\n", encoding="utf-8")
