@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from medeval.errors import SpecError
-from medeval.runtime.unpack import untar as untar
+from medeval.runtime.unpack import untar
+
+__all__ = ["tar_folder", "untar"]
 
 _CHUNK = 1024 * 1024
 

@@ -1,14 +1,11 @@
-"""How long work tells how far it is."""
+"""How long work tells where it is."""
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import TypeAlias
 
-
-class Progress(Protocol):
-    """Called with what is being done, in words, and how much of it is done (bytes or steps; total 0: unknown)."""
-
-    def __call__(self, step: str, done: int = 0, total: int = 0) -> None:
-        """Take note of it."""
+#: Told what is worked on, and the step.
+Progress: TypeAlias = Callable[[str, str], None]
 
 
-def silent(step: str, done: int = 0, total: int = 0) -> None:
+def silent(subject: str, step: str) -> None:
     """A `Progress` that nobody watches."""

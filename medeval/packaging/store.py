@@ -44,7 +44,7 @@ class BlobStore:
 
     def find(self, blob: BlobRef) -> Path | None:
         """The file of a blob that is here, or None; its bytes were verified when they were added."""
-        path = self._place(blob)
+        path = self.location(blob)
         return path if path.is_file() and path.stat().st_size == blob.size_bytes else None
 
     def path(self, blob: BlobRef) -> Path:
@@ -56,14 +56,16 @@ class BlobStore:
             raise DigestMismatch(f"blob {blob.digest[:19]} has other bytes", "Remove the file and fetch it again.")
         return path
 
-    def _place(self, blob: BlobRef) -> Path:
+    def location(self, blob: BlobRef) -> Path:
+        """Where the file of a blob lies, or will lie; its folder is there."""
         digest = blob.digest.removeprefix("sha256:")
-        return self.root / "sha256" / digest[:2] / digest
+        place = self.root / "sha256" / digest[:2] / digest
+        place.parent.mkdir(parents=True, exist_ok=True)
+        return place
 
     def _take(self, part: Path, blob: BlobRef) -> None:
-        place = self._place(blob)
+        place = self.location(blob)
         if self.find(blob) is None:
-            place.parent.mkdir(parents=True, exist_ok=True)
             part.chmod(0o644)
             part.replace(place)
 

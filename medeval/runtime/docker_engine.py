@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import docker
@@ -12,10 +12,11 @@ from docker.errors import NotFound as EngineNotFound
 
 from medeval.domain.attestation import SandboxRecord
 from medeval.domain.package import Cube, ImagePackage
-from medeval.errors import EngineFault, ImageInvalid, NotFound, RuntimeUnavailable
+from medeval.errors import EngineFault, NotFound, RuntimeUnavailable
+from medeval.runtime.docker_client import HINT, connect, engine_faults
+from medeval.runtime.docker_images import DockerImages
 from medeval.runtime.docker_options import CUBE_LABEL, OWNER_LABEL, TASK_LABEL, host_options
 from medeval.runtime.environment import CUBE, arguments, tail, variables
-from medeval.runtime.image_archive import archive_chunks, is_same_image, known_ids, read_config
 from medeval.runtime.output_files import size_bytes
 from medeval.runtime.port import BlobSource, Ending, Probe, RunRequest, RunResult
 from medeval.runtime.staging import User, cube_user, lent, readable
@@ -29,7 +30,6 @@ _PULL_S = 30
 _KILL_S = 30.0
 #: What an entrypoint gives that cannot be started (POSIX shells' exit codes).
 _NOT_STARTABLE = (126, 127)
-_HINT = "See whether the Docker engine is well (`docker info`), then repeat: nothing is lost."
 
 
 class DockerRuntime:
@@ -38,7 +38,7 @@ class DockerRuntime:
     def __init__(self, user: User | None = None) -> None:
         self._user = user or cube_user()
         self._client: docker.APIClient | None = None
-        self._ids: dict[str, str] = {}
+        self._images: DockerImages | None = None
 
     @property
     def package_kind(self) -> str:
@@ -49,14 +49,15 @@ class DockerRuntime:
     def client(self) -> docker.APIClient:
         """The connection to the engine; raises `RuntimeUnavailable` when there is none."""
         if self._client is None:
-            try:
-                # The environment names the engine (DOCKER_HOST), as for every Docker tool.
-                self._client = docker.APIClient(**docker.utils.kwargs_from_env(), version="auto", timeout=60)
-            except DockerException as exc:
-                raise RuntimeUnavailable(
-                    "no Docker engine answers", "Start Docker, or choose another runtime."
-                ) from exc
+            self._client = connect()
         return self._client
+
+    @property
+    def images(self) -> DockerImages:
+        """The engine's images."""
+        if self._images is None:
+            self._images = DockerImages(self.client)
+        return self._images
 
     def sandbox(self) -> SandboxRecord:
         """What a statement says of this runtime."""
@@ -98,7 +99,7 @@ class DockerRuntime:
 
     def _pull_base_image(self) -> bool:
         repository, _, tag = BASE_IMAGE.partition(":")
-        impatient = docker.APIClient(**docker.utils.kwargs_from_env(), version="auto", timeout=_PULL_S)
+        impatient = connect(_PULL_S)
         try:
             impatient.pull(repository, tag=tag)
             impatient.inspect_image(BASE_IMAGE)
@@ -108,54 +109,24 @@ class DockerRuntime:
             impatient.close()
         return True
 
-    # --- install ------------------------------------------------------------------------------------------------
-
     def install(self, cube: Cube, blobs: BlobSource) -> None:
         """Load the image unless the engine has it, and make sure that what it has is the package."""
         package = _image(cube)
-        if self.find_engine_id(package) is not None:
-            return
-        config = read_config(package, blobs)
-        with engine_faults("load an image"):
-            reported = self._load(package, blobs)
-        engine_id = self._find_same(package, config, (*known_ids(package), *reported))
-        if engine_id is None:
-            raise ImageInvalid("the engine made another image of the package", "Build and submit the cube again.")
-        self._ids[package.identity] = engine_id
+        if self.images.find(package) is None:
+            self.images.load(package, blobs)
 
-    def find_engine_id(self, package: ImagePackage) -> str | None:
-        """The ID under which the engine holds a package, or None."""
-        if package.identity not in self._ids:
-            found = self._find_same(package, None, known_ids(package))
-            if found is None:
-                return None
-            self._ids[package.identity] = found
-        return self._ids[package.identity]
+    def build(self, context: Iterator[bytes], dockerfile: str, told: Callable[[str], None]) -> str:
+        """Build a tar of a folder, without network; returns the engine's ID of the image."""
+        return self.images.build(context, dockerfile, told)
 
-    def _find_same(
-        self, package: ImagePackage, config: dict[str, Any] | None, candidates: tuple[str, ...]
-    ) -> str | None:
-        for candidate in candidates:
-            with engine_faults("inspect an image"), contextlib.suppress(ImageNotFound):
-                if is_same_image(package, config, self.client.inspect_image(candidate)):
-                    return candidate
-        return None
-
-    def _load(self, package: ImagePackage, blobs: BlobSource) -> list[str]:
-        """Load the archive; return the IDs that the engine reports, raise `ImageInvalid` when it refuses."""
-        lines = list(self.client.load_image(archive_chunks(package, blobs), quiet=True))
-        for line in lines:
-            if "error" in line:
-                raise ImageInvalid("the engine refused the image", "Build and submit the cube again.")
-        text = "".join(line.get("stream", "") for line in lines)
-        return [word for word in text.split() if word.startswith("sha256:")]
-
-    # --- run ----------------------------------------------------------------------------------------------------
+    def save(self, engine_id: str) -> Iterator[bytes]:
+        """The engine's archive of an image, a piece at a time."""
+        return self.images.save(engine_id)
 
     def run(self, request: RunRequest) -> RunResult:
         """Run one task in a container of its own, which is gone afterwards."""
         package = _image(request.cube)
-        engine_id = self.find_engine_id(package)
+        engine_id = self.images.find(package)
         if engine_id is None:
             raise NotFound("the cube's image is not installed", "Fetch it first: `medeval site run` does.")
         output = request.output.resolve()
@@ -224,7 +195,7 @@ class DockerRuntime:
             if exc.response.status_code != requests.codes.conflict:  # it ended by itself in this moment
                 raise
         if not self._wait(container, _KILL_S):
-            raise EngineFault("the engine did not end a container", _HINT)
+            raise EngineFault("the engine did not end a container", HINT)
         return ending
 
     def _wait(self, container: str, seconds: float) -> bool:
@@ -248,17 +219,6 @@ class DockerRuntime:
                 with contextlib.suppress(EngineNotFound):
                     self.client.remove_container(container["Id"], force=True, v=True)
         return len(left)
-
-
-@contextlib.contextmanager
-def engine_faults(doing: str) -> Iterator[None]:
-    """Turn whatever the engine or the connection to it raises into `EngineFault`."""
-    try:
-        yield
-    except ImageNotFound:
-        raise
-    except (DockerException, requests.RequestException) as exc:
-        raise EngineFault(f"the container engine failed to {doing}", _HINT) from exc
 
 
 def _image(cube: Cube) -> ImagePackage:

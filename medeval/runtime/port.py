@@ -1,10 +1,10 @@
 """The `Runtime` port: run one pinned cube, sealed. Its docstrings are the specification of every implementation."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from medeval.domain.package import BlobRef, Cube, Limits, Task
 
@@ -96,3 +96,17 @@ class Runtime(Protocol):
 
     def reap(self, owner: str) -> int:
         """End every run that carries this label and is still there; return how many."""
+
+
+@runtime_checkable
+class ImageMaker(Protocol):
+    """What a runtime of images can do besides: make one. Nothing that it makes has a name."""
+
+    def build(self, context: Iterator[bytes], dockerfile: str, told: Callable[[str], None]) -> str:
+        """Build the tar of a folder without network; returns the engine's ID.
+
+        `told` hears each line that the build prints. Raises `BuildFailed` with the last of them.
+        """
+
+    def save(self, engine_id: str) -> Iterator[bytes]:
+        """The archive of an image (docker image spec v1.2), a piece at a time; raises `EngineFault`."""

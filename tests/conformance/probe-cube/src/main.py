@@ -1,0 +1,142 @@
+"""Do what parameters.json asks (`do` and its arguments) and report it in OUT/report.json."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+
+def attempt(action):
+    try:
+        return {"worked": True, "value": action()}
+    except Exception as exc:
+        return {"worked": False, "value": type(exc).__name__}
+
+
+def look(parameters, source, target):
+    """What can be seen and touched from inside."""
+    return {
+        "reads_input": attempt(lambda: (source / "cases" / "cases.csv").read_text()),
+        "writes_input": attempt(lambda: (source / "cases" / "new").write_text("x")),
+        "changes_input": attempt(lambda: (source / "cases" / "cases.csv").write_text("x")),
+        "writes_root": attempt(lambda: Path("/new").write_text("x")),
+        "writes_cube": attempt(lambda: Path(__file__).with_name("new").write_text("x")),
+        "writes_tmp": attempt(lambda: Path("/tmp/new").write_text("x")),
+        "reads_host": {path: attempt(lambda path=path: Path(path).read_bytes() and True) for path in parameters["host"]},
+        "lists_host": {path: attempt(lambda path=path: os.listdir(path)) for path in parameters["folders"]},
+        "connects": attempt(lambda: socket.create_connection(tuple(parameters["connect"]), 2).close()),
+        "binds_abstract": attempt(lambda: connect_abstract(parameters["abstract"])),
+        "environment": sorted(os.environ),
+        "uid": os.getuid(),
+        "gid": os.getgid(),
+        "groups": os.getgroups(),
+        "capabilities": capabilities(),
+        "no_new_privileges": status("NoNewPrivs"),
+        "processes": [int(name) for name in os.listdir("/proc") if name.isdigit()],
+        "interfaces": [name for _, name in socket.if_nameindex()],
+        "hostname": socket.gethostname(),
+        "folder": os.getcwd(),
+    }
+
+
+def connect_abstract(name):
+    with socket.socket(socket.AF_UNIX) as stream:
+        stream.connect("\0" + name)
+
+
+def status(field):
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(line.split()[1] for line in lines if line.startswith(field + ":"))
+
+
+def capabilities():
+    return {field: status(field) for field in ("CapEff", "CapPrm", "CapBnd", "CapAmb")}
+
+
+def leave(parameters, source, target):
+    """Exit with a code."""
+    print(parameters.get("say", ""))
+    sys.exit(parameters["code"])
+
+
+def die(parameters, source, target):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def grow(parameters, source, target):
+    """Take memory, a little at a time."""
+    held = []
+    for _ in range(parameters["mebibytes"]):
+        held.append(b"x" * 1024 * 1024)
+    return len(held)
+
+
+def breed(parameters, source, target):
+    """Let children take the memory."""
+    code = f"held = [b'x' * 2**20 for _ in range({parameters['mebibytes']})]; import time; time.sleep(60)"
+    children = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(parameters["children"])]
+    for child in children:
+        child.wait()
+    if any(child.returncode for child in children):
+        sys.exit(9)
+
+
+def linger(parameters, source, target):
+    """Start a child in a session of its own that outlives everything, then stay, or go at once."""
+    child = [sys.executable, "-c", "import time; time.sleep(600)", parameters["mark"]]
+    subprocess.Popen(child, start_new_session=True)
+    (target / "report.json").write_text("{}")
+    if parameters["stay"]:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        time.sleep(600)
+    return {}
+
+
+def flood(parameters, source, target):
+    """Write too much, into one file or many."""
+    size, files = parameters["bytes"], parameters["files"]
+    for number in range(files):
+        with (target / f"part-{number}").open("wb") as file:
+            for _ in range(size // files // 65536 + 1):
+                file.write(bytes(65536))
+    if parameters["stay"]:
+        time.sleep(600)
+
+
+def fork(parameters, source, target):
+    """Start processes until it is refused."""
+    children, refused = [], False
+    try:
+        for _ in range(parameters["processes"]):
+            child = os.fork()
+            if child == 0:
+                time.sleep(30)
+                os._exit(0)
+            children.append(child)
+    except OSError:
+        refused = True
+    for child in children:
+        os.kill(child, signal.SIGKILL)
+    return {"started": len(children), "refused": refused}
+
+
+def link(parameters, source, target):
+    """Write a link where a file is expected."""
+    (target / "predictions.csv").symlink_to(parameters["to"])
+
+
+ACTIONS = {action.__name__: action for action in (look, leave, die, grow, breed, linger, flood, fork, link)}
+
+
+def main(arguments):
+    task, _, source, _, target = arguments
+    parameters = json.loads(Path(source, "parameters.json").read_text())
+    report = ACTIONS[parameters["do"]](parameters, Path(source), Path(target))
+    Path(target, "report.json").write_text(json.dumps({"task": task, "report": report}))
+
+
+main(sys.argv[1:])
