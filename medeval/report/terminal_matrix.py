@@ -1,0 +1,94 @@
+"""The site x model matrix in a terminal: no cell is blank, and a cell without an estimate says why."""
+
+from textwrap import wrap
+
+from medeval.domain.messages import Cell, CellResult, Leaderboard
+from medeval.report import reading
+from medeval.report.pen import Pen, cells, pad
+
+_LONGEST_NAME = 24
+#: The state of a result from which this metric cannot be estimated, short enough for a cell.
+_SHORT = {"not estimable": "no estimate"}
+
+
+def model_names(board: Leaderboard, pen: Pen) -> list[str]:
+    """The model of each row, short enough for a first column."""
+    names = reading.names_of(board)
+    return [pen.fit(names[row], _LONGEST_NAME) for row in board.rows]
+
+
+def matrix_blocks(board: Leaderboard, pen: Pen) -> list[list[str]]:
+    """One block of lines for as many sites as fit side by side; then what the marks mean."""
+    if not board.columns:
+        return []
+    if all(cell.kind == "hidden" for row in board.rows for cell in row.cells):
+        return [pen.paragraph(f"{pen.mark('hidden')} Each site: hidden, {_first_reason(board)}.")]
+    matrix = _Matrix(board, pen)
+    return [*matrix.blocks(), matrix.notes()]
+
+
+def _first_reason(board: Leaderboard) -> str:
+    missing = reading.why_missing(board.rows[0].cells[0], reading.metric_of(board))
+    return missing[1] if missing else ""
+
+
+class _Matrix:
+    """Widths and names of one matrix."""
+
+    def __init__(self, board: Leaderboard, pen: Pen) -> None:
+        self._board, self._pen = board, pen
+        self._metric = reading.metric_of(board)
+        self._names = model_names(board, pen)
+        self._sites = [pen.clean(name) for name in reading.names_of(board).sites]
+        self._name_width = max(cells(name) for name in ["Model", *self._names]) + 2
+        self._width = max(15 if pen.unicode else 17, 7 + 2 * self._metric.decimals)
+
+    def blocks(self) -> list[list[str]]:
+        """The matrix, cut into blocks of sites."""
+        each = max(1, (self._pen.width - 1 - self._name_width) // self._width)
+        starts = range(0, len(self._sites), each)
+        return [self._block(range(start, min(start + each, len(self._sites)))) for start in starts]
+
+    def _block(self, places: range) -> list[str]:
+        heads = [wrap(self._sites[place], self._width - 2) or [""] for place in places]
+        deepest = max(len(head) for head in heads)
+        lines = []
+        for i in range(deepest):
+            texts = [head[i - deepest + len(head)] if i >= deepest - len(head) else "" for head in heads]
+            first = "Model" if i == deepest - 1 else ""
+            head_line = pad(first, self._name_width) + "".join(pad(text, self._width) for text in texts)
+            lines.append(self._pen.paint(f" {head_line.rstrip()}", "dim"))
+        rule = self._pen.glyph("rule") * (self._name_width + self._width * len(places))
+        lines.append(f" {rule[: self._pen.width - 1]}")
+        for row, name in zip(self._board.rows, self._names, strict=True):
+            upper, lower = zip(*(self._cell(row.cells[place]) for place in places), strict=True)
+            lines += [f" {pad(name, self._name_width)}{''.join(upper)}", f" {' ' * self._name_width}{''.join(lower)}"]
+        return lines
+
+    def _cell(self, cell: Cell) -> tuple[str, str]:
+        """Two lines: value and interval, or mark and state."""
+        missing = reading.why_missing(cell, self._metric)
+        estimate = reading.find_value(cell.estimates, self._metric) if isinstance(cell, CellResult) else None
+        if estimate is None or not isinstance(cell, CellResult):
+            state = missing[0] if missing else ""
+            told = pad(f"{self._pen.mark(state)} {_SHORT.get(state, state)}", self._width)
+            return self._pen.paint(told, state), " " * self._width
+        few = self._pen.mark("few") if reading.is_few(cell) else ""
+        between = reading.interval(estimate, self._metric, self._pen.glyph("dash"))
+        return pad(reading.number(estimate.value, self._metric) + few, self._width), pad(between, self._width)
+
+    def notes(self) -> list[str]:
+        """What the figures are, and the reason of every cell without one."""
+        metric, names = self._metric, reading.names_of(self._board)
+        told = f"{reading.heading_of(metric)} at each site, with its {reading.ci_words(self._board)} below it."
+        lines = self._pen.paragraph(told)
+        if any(reading.is_few(cell) for _, _, cell in reading.results_of(self._board)):
+            lines += self._pen.paragraph(f"{self._pen.mark('few')} fewer than {reading.FEW} cases in one class")
+        for row in self._board.rows:
+            for place, cell in enumerate(row.cells):
+                missing = reading.why_missing(cell, metric)
+                if missing:
+                    state, reason = missing
+                    where = f"{self._pen.mark(state)} {names[row]}, {names.sites[place]}: {state}, {reason}"
+                    lines += self._pen.paragraph(where)
+        return lines
