@@ -6,9 +6,9 @@ envelope.md and protocol.md). A site states one of two things of an execution: i
 
 import json
 from enum import StrEnum
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, model_validator
 
 from medeval.domain import strict_json
 from medeval.domain.base import Value, explain
@@ -81,6 +81,12 @@ class NoResultPredicate(Value):
     execution: ExecutionSpec
     outcome: Outcome
     reason: FailureCode | WithholdReason
+
+    @model_validator(mode="after")
+    def _has_a_reason_of_its_outcome(self) -> Self:
+        if isinstance(self.reason, FailureCode) is not (self.outcome is Outcome.FAILED):
+            raise ValueError("reason: a failure has a failure's code, a withheld result a data owner's reason")
+        return self
 
 
 class HexSha256(Value):

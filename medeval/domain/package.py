@@ -10,6 +10,7 @@ The interface between medeval and a cube is a command line and two folders. Each
     evaluate      in: predictions.csv labels.csv parameters.json   out: result.json
 """
 
+import json
 from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
 
@@ -21,9 +22,12 @@ from medeval.domain.ids import Digest, Name, Text, Title, Version
 
 
 def _check_canonical(parameters: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """What has no canonical JSON has no digest: RFC 8785 takes finite numbers, whole ones up to 2**53 - 1."""
+    """What has no canonical JSON has no digest: RFC 8785 takes finite numbers, whole ones up to 2**53 - 1.
+
+    Written and read and written, since 2.0**53 has a canonical form that reads back as a whole number without one.
+    """
     try:
-        rfc8785.dumps(parameters)
+        rfc8785.dumps(json.loads(rfc8785.dumps(parameters)))
     except rfc8785.CanonicalizationError:
         raise ValueError("numbers must be finite, and whole ones below 2**53") from None
     return parameters

@@ -1,7 +1,6 @@
 """DSSE v1 envelopes (secure-systems-lab/dsse, protocol.md): the signature covers type and payload together."""
 
 import base64
-import binascii
 
 from medeval.domain.attestation import PAYLOAD_TYPE, Envelope, EnvelopeSignature
 from medeval.errors import SignatureInvalid
@@ -34,5 +33,5 @@ def unseal(envelope: Envelope, public_key: bytes) -> bytes:
 def _decode(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
-    except binascii.Error as exc:
+    except ValueError as exc:
         raise SignatureInvalid("the envelope is not base64", "Send the envelope as the site signed it.") from exc

@@ -1,7 +1,6 @@
 """Ed25519 keys (RFC 8032): a private key file at the site, a fingerprint that people compare."""
 
 import base64
-import binascii
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -43,9 +42,9 @@ def read_public_key(text: str) -> bytes:
     """The 32 bytes of a public key from base64; raises `SignatureInvalid`."""
     try:
         raw = base64.b64decode(text, validate=True)
-    except binascii.Error as exc:
+    except ValueError as exc:
         raise SignatureInvalid("the public key is not base64", "Register the site again with its own key.") from exc
-    if len(raw) != 32:  # noqa: PLR2004 RFC 8032: 32 octets
+    if len(raw) != 32:  # RFC 8032: 32 octets
         raise SignatureInvalid("an Ed25519 public key has 32 bytes", "Register the site again with its own key.")
     return raw
 
