@@ -255,6 +255,12 @@ class MissingExtra(MedevalError):
     code, exit_code, status = "extra.missing", 55, 500
 
 
+class DemoFailed(MedevalError):
+    """A step of the demo failed."""
+
+    code, exit_code, status = "demo.failed", 56, 500
+
+
 def error_classes() -> dict[str, type[MedevalError]]:
     """All classes of the tree by `code`; the base class stands for what is unexpected."""
     found: dict[str, type[MedevalError]] = {}

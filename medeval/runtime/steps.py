@@ -4,13 +4,14 @@ Sites and rehearsals call the same functions, so what passes a rehearsal meets t
 holds a word that the cube printed.
 """
 
+import csv
 import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from medeval.domain.benchmark import BoundCube
+from medeval.domain.benchmark import BoundCube, ModelInterface
 from medeval.domain.dataset import DatasetStatistics
 from medeval.domain.failures import EXIT_CODES
 from medeval.domain.package import CubeKind, Limits, Parameters, Task
@@ -37,6 +38,15 @@ def check_prepared(runtime: Runtime, bound: BoundCube, prepared: Path, limits: L
     """Let the preparator's sanity check judge a prepared dataset; raises what it finds wrong."""
     with tempfile.TemporaryDirectory(prefix="medeval-") as scratch:
         _run(runtime, bound, Task.SANITY_CHECK, _prepared_inputs(prepared), Path(scratch, "out"), limits, owner)
+
+
+def check_interface(prepared: Path, interface: ModelInterface) -> None:
+    """Raise `RunFailed` unless the prepared cases have the columns that models are promised."""
+    with (prepared / "cases" / "cases.csv").open(encoding="utf-8") as file:
+        header = next(csv.reader([file.readline()]), [])
+    if header != [interface.case_id, *interface.features]:
+        hint = "The committee must align preparator and model_interface; tell it."
+        raise RunFailed("the preparator's columns are not those of the spec's model interface", hint)
 
 
 def statistics(runtime: Runtime, bound: BoundCube, prepared: Path, limits: Limits, owner: str) -> DatasetStatistics:

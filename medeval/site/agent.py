@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from medeval.domain.lifecycle import ExecutionState
 from medeval.errors import MedevalError, ModelNotAllowed, ServerUnreachable
+from medeval.packaging.progress import Progress
 from medeval.site import execute, release
-from medeval.site.context import Report, Site
+from medeval.site.context import Site
 from medeval.site.records import Stage
 from medeval.site.store import ExecutionFiles
 
@@ -23,7 +24,7 @@ class Round:
     waiting: int
 
 
-def run_once(site: Site, report: Report, *, retry_failed: bool = False) -> Round:
+def run_once(site: Site, report: Progress, *, retry_failed: bool = False) -> Round:
     """One round. Without the server, known executions still run; then `ServerUnreachable` is raised.
 
     Runs that a killed agent left behind are ended first.
@@ -59,7 +60,7 @@ def pull(site: Site) -> None:
             files.put_task(task)
 
 
-def _execute_all(site: Site, report: Report) -> tuple[tuple[str, ...], MedevalError | None]:
+def _execute_all(site: Site, report: Progress) -> tuple[tuple[str, ...], MedevalError | None]:
     """Execute what is open; what stops one execution does not stop the next. Returns models not allowed, first stop."""
     refused: list[str] = []
     stops: list[MedevalError] = []

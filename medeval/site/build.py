@@ -8,10 +8,10 @@ from medeval.client.http import Transport
 from medeval.client.login import Login
 from medeval.domain.permissions import Role
 from medeval.packaging.store import BlobStore
+from medeval.packaging.transfer import FetchingStore
 from medeval.runtime.choose import runtime_by_name
 from medeval.site.context import Site
 from medeval.site.egress import Egress
-from medeval.site.fetch import Fetcher
 from medeval.site.store import SiteStore
 
 
@@ -27,7 +27,7 @@ def open_site(home: Path, login: Login) -> Site:
     return Site(
         store=store,
         api=Api(transport),
-        blobs=Fetcher(BlobStore(store.cache / "blobs"), BlobClient(transport)),
+        blobs=FetchingStore(BlobStore(store.cache / "blobs"), BlobClient(transport)),
         egress=Egress(login.server, store.upload_token_file),
         make_runtime=lambda: runtime_by_name(store.get_site().sandbox.runtime, store.cache),
     )

@@ -3,19 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 from medeval.client.api import Api
 from medeval.runtime.port import BlobSource, Runtime
 from medeval.site.egress import Egress
 from medeval.site.store import SiteStore
-
-
-class Report(Protocol):
-    """Told of each step of long work: what is worked on, and the step."""
-
-    def __call__(self, subject: str, step: str) -> None:
-        """Show it, or not."""
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,15 @@ from medeval.domain.failures import failure_code
 from medeval.domain.messages import SiteTask
 from medeval.domain.result import Evaluation
 from medeval.errors import DigestMismatch, MedevalError, ModelNotAllowed, ResultRefused, RunFailed
+from medeval.packaging.progress import Progress
 from medeval.runtime import steps
-from medeval.site.context import Report, Site
+from medeval.site.context import Site
 from medeval.site.prepare import check_sandbox
 from medeval.site.records import FailureRecord, RunRecord
 from medeval.site.store import ExecutionFiles
 
 
-def execute(site: Site, files: ExecutionFiles, report: Report) -> None:
+def execute(site: Site, files: ExecutionFiles, report: Progress) -> None:
     """Bring an execution to an evaluation or a failure; what an earlier, killed process finished is not done again.
 
     A cube that fails is recorded as a failure. Raises when the site itself cannot go on: a model that is not allowed,
@@ -52,7 +53,7 @@ def check_task(site: Site, task: SiteTask) -> BenchmarkSpec:
     return spec
 
 
-def _infer(site: Site, files: ExecutionFiles, task: SiteTask, spec: BenchmarkSpec, report: Report) -> None:
+def _infer(site: Site, files: ExecutionFiles, task: SiteTask, spec: BenchmarkSpec, report: Progress) -> None:
     vault = site.store.vault(task.execution.to_digest())
     if (vault / "predictions.csv").exists():
         return
@@ -73,7 +74,7 @@ def _infer(site: Site, files: ExecutionFiles, task: SiteTask, spec: BenchmarkSpe
     predictions.rename(vault / "predictions.csv")
 
 
-def _evaluate(site: Site, files: ExecutionFiles, task: SiteTask, spec: BenchmarkSpec, report: Report) -> None:
+def _evaluate(site: Site, files: ExecutionFiles, task: SiteTask, spec: BenchmarkSpec, report: Progress) -> None:
     if files.evaluation() is not None:
         return
     site.runtime.install(spec.evaluator.cube, site.blobs)

@@ -11,13 +11,14 @@ from medeval.domain.digest import digest_of_chunks, digest_of_tree
 from medeval.domain.messages import Association, NewAssociation
 from medeval.domain.policies import DataClass
 from medeval.errors import Conflict, DigestMismatch, EmptyData, RuntimeRefused
+from medeval.packaging.progress import Progress
 from medeval.runtime import steps
-from medeval.site.context import Report, Site
+from medeval.site.context import Site
 from medeval.site.records import DatasetRecord
 from medeval.site.store import chunks_of
 
 
-def add_dataset(site: Site, name: str, title: str, benchmark: str, raw: Path, report: Report) -> DatasetRecord:
+def add_dataset(site: Site, name: str, title: str, benchmark: str, raw: Path, report: Progress) -> DatasetRecord:
     """Prepare a raw folder for a benchmark; a dataset that is there already is left as it is.
 
     Raises `DataError` and its children for raw data that does not fit, `TooFewCases` when the benchmark's policy asks
@@ -69,7 +70,7 @@ def _pin_spec(site: Site, benchmark: str) -> BenchmarkSpec:
     return spec
 
 
-def _prepare(site: Site, spec: BenchmarkSpec, raw: Path, work: Path, report: Report, name: str) -> None:
+def _prepare(site: Site, spec: BenchmarkSpec, raw: Path, work: Path, report: Progress, name: str) -> None:
     report(name, "fetch the preparator")
     site.runtime.install(spec.preparator.cube, site.blobs)
     report(name, "prepare")
@@ -77,9 +78,10 @@ def _prepare(site: Site, spec: BenchmarkSpec, raw: Path, work: Path, report: Rep
     steps.prepare(site.runtime, spec.preparator, raw, work / "prepared", spec.limits.prepare, owner)
     report(name, "sanity check")
     steps.check_prepared(site.runtime, spec.preparator, work / "prepared", spec.limits.prepare, owner)
+    steps.check_interface(work / "prepared", spec.model_interface)
 
 
-def _keep(site: Site, spec: BenchmarkSpec, name: str, title: str, work: Path, report: Report) -> DatasetRecord:
+def _keep(site: Site, spec: BenchmarkSpec, name: str, title: str, work: Path, report: Progress) -> DatasetRecord:
     report(name, "count")
     owner = site.store.get_site().fingerprint
     counts = steps.statistics(site.runtime, spec.preparator, work / "prepared", spec.limits.prepare, owner)

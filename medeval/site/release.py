@@ -35,7 +35,7 @@ def release(site: Site, files: ExecutionFiles) -> SignedRecord:
         task = files.task()
         result = SiteResult(execution=task.execution, evaluation=evaluation)
         signed = _sign(site, files, Stage.RELEASED.value, _result_statement(site, task, result, run))
-    elif signed.kind != Stage.RELEASED:
+    elif signed.kind is Outcome.FAILED:
         raise Conflict("this execution failed: there is nothing to release", "See `medeval result show`.")
     return send(site, files, signed)
 
