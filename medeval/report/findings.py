@@ -107,9 +107,9 @@ def _outside(board: Leaderboard, names: Names, valued: list[Valued]) -> Finding 
     models = reading.listing([name for name, _ in outside])
     figures = reading.listing([reading.figure(pooled, metric) for _, pooled in outside])
     return Finding(
-        f"Pooled, {models} {'lies' if len(outside) == 1 else 'lie'} outside what its sites have.",
-        f"{figures}, {reading.ci_words(board)}. Sites that differ in how common the disease is, or in how high scores "
-        "run, can make the sum of counts better or worse than every site alone: read the sites first.",
+        f"The pooled value of {models} lies outside the range of its own sites.",
+        f"{figures}, {reading.ci_words(board)}. Sites that differ in how common positive cases are, or in "
+        "how high scores run, can make the sum of counts better or worse than every site alone: read the sites first.",
     )
 
 
