@@ -24,8 +24,10 @@ class Action(StrEnum):
     PUBLISH_BENCHMARK = "publish a benchmark"
     DECIDE_ASSOCIATION = "approve or reject models and datasets"
     SUBMIT_MODEL = "submit a model"
+    ASSOCIATE_MODEL = "bring a model into a benchmark"
     REGISTER_SITE = "register a site"
     REGISTER_DATASET = "register a dataset"
+    ASSOCIATE_DATASET = "bring a dataset into a benchmark"
     SUBMIT_STATEMENT = "submit a statement"
     PULL_TASKS = "pull a site's tasks"
     UPLOAD_BLOB = "upload a blob"
@@ -40,8 +42,10 @@ PERMITTED: dict[Action, frozenset[Role]] = {
     Action.PUBLISH_BENCHMARK: frozenset({Role.COMMITTEE}),
     Action.DECIDE_ASSOCIATION: frozenset({Role.COMMITTEE}),
     Action.SUBMIT_MODEL: frozenset({Role.MODEL_OWNER}),
+    Action.ASSOCIATE_MODEL: frozenset({Role.MODEL_OWNER}),
     Action.REGISTER_SITE: frozenset({Role.DATA_OWNER}),
     Action.REGISTER_DATASET: frozenset({Role.SITE}),
+    Action.ASSOCIATE_DATASET: frozenset({Role.DATA_OWNER}),
     Action.SUBMIT_STATEMENT: frozenset({Role.SITE}),
     Action.PULL_TASKS: frozenset({Role.DATA_OWNER, Role.SITE}),
     Action.UPLOAD_BLOB: frozenset({Role.COMMITTEE, Role.MODEL_OWNER}),

@@ -1,0 +1,1 @@
+"""Plain pages for people, rendered by the server; no script."""
