@@ -11,7 +11,9 @@ from medeval.errors import UsageError
 if TYPE_CHECKING:
     from medeval.domain.messages import Association, BenchmarkItem
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Write, check, publish benchmarks; approve.")
+app = typer.Typer(
+    add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Write, check, publish benchmarks; approve."
+)
 
 Folder = Annotated[Path, typer.Argument(help="Folder that holds benchmark.yaml.")]
 Ref = Annotated[str, typer.Argument(metavar="BENCHMARK", help="A benchmark: NAME or NAME@VERSION.")]

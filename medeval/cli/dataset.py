@@ -10,7 +10,9 @@ from medeval.cli.options import Output, OutputOption, home_of
 if TYPE_CHECKING:
     from medeval.site.records import DatasetRecord
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Prepare datasets and join benchmarks.")
+app = typer.Typer(
+    add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Prepare datasets and join benchmarks."
+)
 
 
 @app.command()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from medeval.cli.plays import Play
     from medeval.runtime.port import Probe
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 MARKER = ".medeval-demo"
 TOGETHER = 2

@@ -8,7 +8,12 @@ import typer
 
 from medeval.cli.options import Output, OutputOption, home_of
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Show and export the results of a benchmark.")
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Show and export the results of a benchmark.",
+)
 
 Ref = Annotated[str, typer.Argument(metavar="BENCHMARK", help="A benchmark: NAME or NAME@VERSION.")]
 

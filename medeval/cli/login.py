@@ -8,7 +8,7 @@ import typer
 from medeval.cli.options import Output, OutputOption, home_of
 from medeval.errors import UsageError
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from medeval.domain.messages import ModelItem
     from medeval.packaging.submit import ModelSource
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Package, rehearse and submit models.")
+app = typer.Typer(
+    add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Package, rehearse and submit models."
+)
 
 Folders = Annotated[list[Path], typer.Argument(help="Model folders, each with an mlcube.yaml.")]
 Weights = Annotated[Path | None, typer.Option(help="Weights file in place of the manifest's (one folder).")]

@@ -10,7 +10,9 @@ from medeval.errors import UsageError
 if TYPE_CHECKING:
     from medeval.site.review import Reviewed
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Review results; release or withhold them.")
+app = typer.Typer(
+    add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Review results; release or withhold them."
+)
 
 Names = Annotated[list[str] | None, typer.Argument(help="Models whose results are meant, by name.")]
 All = Annotated[bool, typer.Option("--all", help="Every result that waits.")]

@@ -8,7 +8,9 @@ import typer
 from medeval.cli.options import Output, OutputOption, home_of
 from medeval.errors import MissingExtra, UsageError
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Run a results server; tokens; sites.")
+app = typer.Typer(
+    add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Run a results server; tokens; sites."
+)
 
 
 @app.command()

@@ -10,7 +10,12 @@ from medeval.errors import UsageError
 if TYPE_CHECKING:
     from medeval.site.agent import Round
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Set up a site, allow models, run executions.")
+app = typer.Typer(
+    add_completion=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    help="Set up a site, allow models, run executions.",
+)
 
 
 @app.command()
