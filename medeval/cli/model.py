@@ -16,8 +16,11 @@ app = typer.Typer(
 )
 
 Folders = Annotated[list[Path], typer.Argument(help="Model folders, each with an mlcube.yaml.")]
-Weights = Annotated[Path | None, typer.Option(help="Weights file in place of the manifest's (one folder).")]
-NewName = Annotated[str | None, typer.Option("--name", help="Name in place of the manifest's (one folder).")]
+Weights = Annotated[
+    list[Path] | None,
+    typer.Option(help="Weights in place of the manifest's, for one folder; several give a model each, named by file."),
+]
+NewName = Annotated[str | None, typer.Option("--name", help="Name in place of the manifest's, for one model.")]
 Benchmark = Annotated[str, typer.Option(help="The benchmark: NAME or NAME@VERSION.")]
 
 
@@ -72,16 +75,18 @@ def rehearse(
     from medeval.cli.runtimes import pick
     from medeval.domain.permissions import Role
     from medeval.packaging.rehearse import rehearse_model
+    from medeval.packaging.submit import model_cards
+    from medeval.packaging.transfer import FetchingStore
 
-    home = home_of(ctx)
+    home, sources, rows = home_of(ctx), _sources(folders, weights, name), []
     spec = get_api(home, Role.MODEL_OWNER).get_benchmark(benchmark).spec
-    blobs = get_blobs(home, Role.MODEL_OWNER)
-    rows = []
+    store = get_cache(home)
     with steps("Rehearsing") as report:
         chosen, _ = pick(runtime, home / "cache")
-        for source in _sources(folders, weights, name):
-            evaluation = rehearse_model(source, spec, chosen, get_cache(home), blobs, report)
-            rows.append({"model": source.folder.name, "rehearsal": "passed", "cases": evaluation.cases})
+        fetching = FetchingStore(store, get_blobs(home, Role.MODEL_OWNER))
+        for card in model_cards(sources, chosen, store, report):
+            evaluation = rehearse_model(card, spec, chosen, fetching, report)
+            rows.append({"model": card.ref, "rehearsal": "passed", "cases": evaluation.cases})
     show(rows, output)
 
 
@@ -101,15 +106,15 @@ def submit(
     from medeval.cli.render import show
     from medeval.cli.runtimes import pick
     from medeval.domain.permissions import Role
-    from medeval.packaging.submit import submit_model
+    from medeval.packaging.submit import model_cards, submit_card
 
-    home = home_of(ctx)
+    home, sources, rows = home_of(ctx), _sources(folders, weights, name), []
     api, blobs = get_api(home, Role.MODEL_OWNER), get_blobs(home, Role.MODEL_OWNER)
-    rows = []
+    store = get_cache(home)
     with steps("Submitting") as report:
         chosen, _ = pick(runtime, home / "cache")
-        for source in _sources(folders, weights, name):
-            item, association = submit_model(source, benchmark, chosen, get_cache(home), api, blobs, report)
+        for card in model_cards(sources, chosen, store, report):
+            item, association = submit_card(card, benchmark, store, api, blobs, report)
             rows.append({**_row(item), "benchmark": association.benchmark, "state": association.state.value})
     show(rows, output)
 
@@ -150,13 +155,17 @@ def show_model(
     )
 
 
-def _sources(folders: list[Path], weights: Path | None, name: str | None) -> list["ModelSource"]:
+def _sources(folders: list[Path], weights: list[Path] | None, name: str | None) -> list["ModelSource"]:
     from medeval.errors import UsageError
     from medeval.packaging.submit import ModelSource
 
     if len(folders) > 1 and (weights or name):
-        raise UsageError("--weights and --name go with one folder", "Run the command once per model.")
-    return [ModelSource(folder=folder, weights=weights, name=name) for folder in folders]
+        raise UsageError("--weights and --name go with one folder", "Run the command once per folder.")
+    if name and weights and len(weights) > 1:
+        raise UsageError("--name goes with one weights file", "Several are named by their files.")
+    if weights and not name:
+        return [ModelSource(folders[0], file, file.stem if len(weights) > 1 else None) for file in weights]
+    return [ModelSource(folder, weights[0] if weights else None, name) for folder in folders]
 
 
 def _row(item: "ModelItem") -> dict[str, Any]:

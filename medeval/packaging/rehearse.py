@@ -6,14 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from medeval.client.blobs import BlobClient
 from medeval.domain.benchmark import BenchmarkSpec
+from medeval.domain.package import ModelCard
 from medeval.domain.result import Evaluation
 from medeval.errors import ResultRefused
 from medeval.packaging.progress import Progress
-from medeval.packaging.store import BlobStore
-from medeval.packaging.submit import ModelSource, model_card
-from medeval.packaging.transfer import FetchingStore
 from medeval.runtime import steps
 from medeval.runtime.port import BlobSource, Runtime
 from medeval.runtime.unpack import untar
@@ -22,16 +19,9 @@ OWNER = "rehearsal"
 
 
 def rehearse_model(
-    source: ModelSource,
-    spec: BenchmarkSpec,
-    runtime: Runtime,
-    store: BlobStore,
-    blobs: BlobClient,
-    progress: Progress,
+    card: ModelCard, spec: BenchmarkSpec, runtime: Runtime, fetching: BlobSource, progress: Progress
 ) -> Evaluation:
-    """Build a model and run it as a site would; raises what a site would record as its failure."""
-    card = model_card(source, runtime, store, progress)
-    fetching = FetchingStore(store, blobs)
+    """Run a model as a site would; raises what a site would record as its failure."""
     for cube in (spec.preparator.cube, spec.evaluator.cube, card.cube):
         runtime.install(cube, fetching)
     with _workplace() as work:

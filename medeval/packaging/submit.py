@@ -6,7 +6,7 @@ from pathlib import Path
 from medeval.client.api import Api
 from medeval.client.blobs import BlobClient
 from medeval.domain.messages import Association, ModelItem, NewAssociation
-from medeval.domain.package import CubeKind, ModelCard
+from medeval.domain.package import Cube, CubeKind, ModelCard
 from medeval.errors import NotFound, SpecError
 from medeval.packaging.build import build_cube
 from medeval.packaging.manifest import load_manifest
@@ -25,13 +25,26 @@ class ModelSource:
     name: str | None = None
 
 
-def model_card(source: ModelSource, runtime: Runtime, store: BlobStore, progress: Progress) -> ModelCard:
-    """Build a model and describe it; the store then holds every blob of the card."""
-    manifest = load_manifest(source.folder)
-    if manifest.kind is not CubeKind.MODEL:
-        raise SpecError(f"mlcube.yaml: kind: a {manifest.kind} is no model", "Name the folder of a model.")
-    weights = weights_file(source)
-    cube = build_cube(source.folder, runtime, store, progress)
+def model_cards(sources: list[ModelSource], runtime: Runtime, store: BlobStore, progress: Progress) -> list[ModelCard]:
+    """Build models, each folder once, and describe them; the store then holds every blob of the cards."""
+    cubes: dict[Path, Cube] = {}
+    for source in sources:
+        _check_model(source)
+        if source.folder not in cubes:
+            cubes[source.folder] = build_cube(source.folder, runtime, store, progress)
+    return [_card(source, cubes[source.folder], store) for source in sources]
+
+
+def _check_model(source: ModelSource) -> None:
+    """Refuse what is no model, or lacks its weights, before anything is built."""
+    kind = load_manifest(source.folder).kind
+    if kind is not CubeKind.MODEL:
+        raise SpecError(f"mlcube.yaml: kind: a {kind} is no model", "Name the folder of a model.")
+    weights_file(source)
+
+
+def _card(source: ModelSource, cube: Cube, store: BlobStore) -> ModelCard:
+    manifest, weights = cube.manifest, weights_file(source)
     return ModelCard.from_plain(
         {
             "name": source.name or manifest.name,
@@ -53,18 +66,12 @@ def weights_file(source: ModelSource) -> Path | None:
     return path
 
 
-def submit_model(
-    source: ModelSource,
-    benchmark: str,
-    runtime: Runtime,
-    store: BlobStore,
-    api: Api,
-    blobs: BlobClient,
-    progress: Progress,
+def submit_card(
+    card: ModelCard, benchmark: str, store: BlobStore, api: Api, blobs: BlobClient, progress: Progress
 ) -> tuple[ModelItem, Association]:
-    """Build, upload what the server lacks, submit, and ask to take part. Again, it answers where the request stands."""
+    """Upload what the server lacks, submit, ask to take part. Again, it answers where the request stands."""
     ref = api.get_benchmark(benchmark).spec.ref
-    card = model_card(source, runtime, store, progress)
+    progress(card.ref, "upload")
     upload_blobs(card.blobs, store, blobs, progress)
     item = api.submit_model(card)
     return item, api.request_association(NewAssociation(benchmark=ref, kind="model", subject=card.ref))
