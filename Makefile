@@ -33,17 +33,16 @@ test-heavy: $(VENV)/.test ## the published figures, crashes, and whatever is slo
 check: $(VENV)/.test ## what CI and pre-commit ask of the source
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/mypy scripts
+	$(BIN)/mypy -p medeval -p scripts
 	$(BIN)/lint-imports
-	$(BIN)/python scripts/generate.py --check
+	$(BIN)/python -m scripts.generate --check
 
 format: $(VENV)/.test ## put the source into its one form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 generate: $(VENV)/.test ## write schemas/ and docs/reference/ from the code
-	$(BIN)/python scripts/generate.py
+	$(BIN)/python -m scripts.generate
 
 reproduce: $(VENV)/.test ## 31 models at 4 hospitals: published figures beside measured
 	$(BIN)/python scripts/reproduce.py

@@ -1,0 +1,62 @@
+"""The commands of `medeval` as plain values, read from the command line's own tree."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from typer.main import get_command
+
+from medeval.cli.main import app
+from medeval.cli.sections import SECTIONS
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """An argument or an option: how it is written, whether a value follows, what it is for."""
+
+    names: tuple[str, ...]
+    takes_value: bool
+    is_option: bool
+    required: bool
+    default: str
+    help: str
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command: its words after `medeval`, what it does, its parameters, the section of `--help`."""
+
+    words: tuple[str, ...]
+    section: str
+    help: str
+    parameters: tuple[Parameter, ...]
+
+
+def root_parameters() -> tuple[Parameter, ...]:
+    """The options of `medeval` itself."""
+    return _parameters(get_command(app))
+
+
+def commands() -> Iterator[Command]:
+    """Every command, in the order of the help."""
+    root: Any = get_command(app)
+    for section, nouns in SECTIONS.items():
+        for noun in nouns:
+            found = root.get_command(None, noun)
+            verbs = getattr(found, "commands", None)
+            for words, command in [((noun, verb), verbs[verb]) for verb in verbs] if verbs else [((noun,), found)]:
+                yield Command(words, section, " ".join((command.help or "").split()), _parameters(command))
+
+
+def _parameters(command: Any) -> tuple[Parameter, ...]:
+    return tuple(
+        Parameter(
+            names=(*sorted(found.opts, key=len, reverse=True), *found.secondary_opts),
+            takes_value=not getattr(found, "is_flag", False),
+            is_option=found.param_type_name == "option",
+            required=found.required,
+            default="" if found.default in (None, False, ()) else str(getattr(found.default, "value", found.default)),
+            help=getattr(found, "help", None) or "",
+        )
+        for found in command.params
+    )
