@@ -41,6 +41,8 @@ class BlobClient:
         attempts = _Attempts(self._transport.tries)
         while not (status := self._status(blob)).complete:
             attempts.count(status.received_bytes, blob)
+            if status.received_bytes == 0:
+                self._ask_leave(blob)
             try:
                 self._send(path, blob, status.received_bytes, progress)
             except (requests.RequestException, TransferInterrupted, DigestMismatch) as exc:
@@ -78,6 +80,11 @@ class BlobClient:
                     raise unreachable(exc, self._transport.tries) from exc
                 time.sleep(BACKOFF_S)
         return BlobStatus(digest=blob.digest, received_bytes=0, complete=False)
+
+    def _ask_leave(self, blob: BlobRef) -> None:
+        """An empty first part: a refusal comes as an answer, not as a connection that breaks under a large body."""
+        headers = {"Upload-Offset": "0", "Upload-Length": str(blob.size_bytes)}
+        self._transport.call("PATCH", f"/blobs/{blob.digest}", headers=headers)
 
     def _send(self, path: Path, blob: BlobRef, offset: int, progress: Progress | None) -> None:
         start = offset if offset <= blob.size_bytes else 0

@@ -67,13 +67,21 @@ class Transport:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def call(self, method: str, path: str, body: Value | None = None, query: Mapping[str, str] | None = None) -> bytes:
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Value | None = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes:
         """The body of the answer; raises what the server says, or `ServerUnreachable`."""
         data = None if body is None else body.to_canonical()
-        headers = {} if body is None else {"Content-Type": "application/json"}
+        sent = dict(headers or {}) | ({} if body is None else {"Content-Type": "application/json"})
         for remaining in reversed(range(self.tries)):
             try:
-                with self.open(method, path, headers=headers, data=data, query=query) as answer:
+                with self.open(method, path, headers=sent, data=data, query=query) as answer:
                     return answer.content
             except requests.ConnectionError as exc:
                 if not remaining or not (_never_sent(exc) or method in _REPEATABLE):
