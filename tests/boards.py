@@ -1,4 +1,4 @@
-"""Fixed benchmarks and leaderboards for tests: four sites, three models, every state of a cell."""
+"""Fixed benchmarks and leaderboards for tests: five sites, three models, every state of a cell."""
 
 from medeval.domain.attestation import CubeRecord, Provenance, SandboxRecord
 from medeval.domain.base import digest_of
@@ -44,7 +44,7 @@ def a_spec(**changes: object) -> BenchmarkSpec:
         "format": "medeval/benchmark@1",
         "name": "breast",
         "version": "1.0.0",
-        "title": "Breast masses at four sites",
+        "title": "Breast masses at five sites",
         "question": "Which model tells malignant masses from benign ones, and does it hold at every site?",
         "task": "binary-classification",
         "data_class": "public",
@@ -88,6 +88,7 @@ GOOD = {
     "east": an_evaluation((30, 14, 8, 5, 3, 3, 1, 1, 0, 0), (1, 1, 1, 2, 3, 3, 5, 6, 10, 18)),
     "south": an_evaluation((50, 9, 3, 1, 1, 0, 0, 0, 0, 0), (0, 0, 0, 0, 0, 1, 0, 1, 2, 4)),
     "west": an_evaluation((20, 14, 12, 9, 6, 5, 4, 3, 1, 1), (2, 2, 3, 3, 4, 5, 5, 6, 7, 8)),
+    "coast": an_evaluation((52, 8, 3, 1, 0, 0, 0, 0, 0, 0), (0,) * 10),
 }
 FAIR = {
     "north": an_evaluation((25, 14, 9, 6, 5, 3, 2, 1, 1, 0), (1, 1, 3, 4, 4, 6, 7, 8, 10, 10)),
@@ -96,9 +97,15 @@ FAIR = {
 }
 WEAK = {
     "north": an_evaluation((8, 8, 8, 7, 7, 7, 6, 6, 5, 4), (3, 4, 4, 5, 5, 6, 6, 7, 7, 7)),
-    "south": an_evaluation((64, 0, 0, 0, 0, 0, 0, 0, 0, 0), (0, 0, 0, 0, 0, 0, 0, 0, 0, 0)),
+    "coast": an_evaluation((64,) + (0,) * 9, (0,) * 10),
 }
-SITES = {"north": "North Hospital", "east": "East Hospital", "south": "South Clinic", "west": "West Hospital"}
+SITES = {
+    "north": "North Hospital",
+    "east": "East Hospital",
+    "south": "South Clinic",
+    "west": "West Hospital",
+    "coast": "Coast Screening",
+}
 
 
 def released(model: str, site: str, evaluation: Evaluation, kind: str = "image") -> ExecutionFacts:
@@ -113,7 +120,7 @@ def not_released(model: str, site: str, state: ExecutionState, reason: str) -> E
 
 
 def some_facts(kind: str = "image", **changes: object) -> LeaderboardFacts:
-    """Three models: one at all four sites, one withheld, one failed and pending and with a site of one class."""
+    """Three models: one at all sites, one withheld, one failed; some executions wait; one site has one class only."""
     executions = [released("logistic", site, evaluation, kind) for site, evaluation in GOOD.items()]
     executions += [released("forest", site, evaluation, kind) for site, evaluation in FAIR.items()]
     executions += [released("age-only", site, evaluation, kind) for site, evaluation in WEAK.items()]

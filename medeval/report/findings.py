@@ -81,7 +81,7 @@ def _coverage(board: Leaderboard, names: Names, valued: list[Valued]) -> str:
     ]
     if not short:
         return ""
-    return f"Models without all sites rest on other cases than the rest: {reading.listing(short)}."
+    return f"Not every model has every site: {reading.listing(short)}."
 
 
 def _spread(board: Leaderboard, names: Names, row: LeaderboardRow) -> Finding | None:
@@ -93,7 +93,7 @@ def _spread(board: Leaderboard, names: Names, row: LeaderboardRow) -> Finding | 
     lowest, highest = names.sites[low_place], names.sites[high_place]
     return Finding(
         f"{names[row]} is lowest at {lowest} and highest at {highest}.",
-        f"{reading.word_of(metric)} {reading.figure(low, metric)} and {reading.figure(high, metric)}, "
+        f"{reading.heading_of(metric)} {reading.figure(low, metric)} and {reading.figure(high, metric)}, "
         f"{reading.ci_words(board)}. How much of this spread is chance was not analysed.",
     )
 

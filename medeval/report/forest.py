@@ -5,6 +5,7 @@ Geometry is SVG attributes made here; colour and type are classes of `medeval.cs
 
 from dataclasses import dataclass
 from math import sqrt
+from textwrap import wrap
 
 from markupsafe import Markup
 
@@ -17,6 +18,8 @@ from medeval.report.draw import join, line, text
 
 _LARGEST_SQUARE = 13.0
 _SMALLEST_SQUARE = 4.5
+#: Letters that fit: on a whole line of the narrow variant, in a name beside counts, in a line of a name in the wide one.
+_NARROW_LETTERS, _NARROW_NAME, _WIDE_NAME = 43, 16, 25
 
 
 @dataclass(frozen=True)
@@ -140,12 +143,27 @@ class _Plot:
         return join([name, self._interval(y, estimate, cell), self._figure("", y, estimate)])
 
     def _name(self, kind: str, y: float, name: str, counts: str) -> Markup:
-        frame = self._frame
-        if frame is NARROW:
-            small = Markup(' <tspan class="t2">{}</tspan>').format(counts) if counts else ""
-            return text(kind, 8, y + frame.name_y, join([draw.short(name, 19), small]))
-        parts = [text(kind, 0, y + frame.name_y, draw.short(name, 26))]
-        return join([*parts, text("t2", 262, y + frame.name_y, counts, "end")] if counts else parts)
+        return (
+            self._name_narrow(kind, y, name, counts)
+            if self._frame is NARROW
+            else self._name_wide(kind, y, name, counts)
+        )
+
+    def _name_narrow(self, kind: str, y: float, name: str, counts: str) -> Markup:
+        """Name and counts on the line of the figure; counts give way where a long name needs the room."""
+        room = _NARROW_LETTERS - len("0. (0. to 0.)") - 3 * self._metric.decimals
+        if counts and room - len(counts) >= min(len(name), _NARROW_NAME):
+            small = Markup(' <tspan class="t2">{}</tspan>').format(counts)
+            return text(kind, 8, y + self._frame.name_y, join([draw.short(name, room - len(counts)), small]))
+        return text(kind, 8, y + self._frame.name_y, draw.short(name, room))
+
+    def _name_wide(self, kind: str, y: float, name: str, counts: str) -> Markup:
+        """The name on one line or two, the counts in a column of their own."""
+        lines = wrap(name, _WIDE_NAME)
+        lines = [lines[0], draw.short(" ".join(lines[1:]), _WIDE_NAME)] if len(lines) > 1 else lines
+        first = y + self._frame.name_y - (7 if len(lines) > 1 else 0)
+        parts = [text(kind, 0, first + 14 * i, words) for i, words in enumerate(lines)]
+        return join([*parts, text("t2", 262, y + self._frame.name_y, counts, "end")] if counts else parts)
 
     def _state(self, y: float, state: str) -> Markup:
         """The word in place of an interval, where the figure would stand."""

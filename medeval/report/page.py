@@ -8,10 +8,12 @@ from medeval.report.findings import findings_of
 from medeval.report.reading import Names
 from medeval.report.view import Figure, HeatCell, Missing, ModelLine, Origin, OtherTable, Page, SiteHead, SiteLine, Tag
 
-#: From so many sites on the matrix scrolls rather than squeezes.
-_MANY_SITES = 6
+#: Numbers of sites for which the stylesheet knows a least width, beyond which the matrix scrolls, not squeezes.
+_WIDTHS = (5, 6, 8, 12, 16, 24, 32, 64)
 _TAGS = {"failed": "tag bad", "withheld": "tag", "pending": "tag info", "hidden": "tag", "not estimable": "tag warn"}
 _MARKS = {"failed": "✕", "withheld": "▨", "pending": "…", "hidden": "·", "not estimable": "∅"}
+#: States that need no line of their own below the matrix.
+_TOLD_IN_THE_CELL = ("pending", "hidden")
 _CLASSES = {"failed": "failed", "withheld": "withheld"}
 
 
@@ -35,7 +37,7 @@ def page_of(board: Leaderboard) -> Page:
         scale=row_plot.head(board),
         models=models,
         sites=tuple(_site_head(board, names, place) for place in range(len(board.columns))),
-        heat_css="heat many" if len(board.columns) >= _MANY_SITES else "heat",
+        heat_css=_heat_css(len(board.columns), metric),
         key=tuple(heat.key_of(metric)),
         states=tuple(dict.fromkeys(states)),
         missing=missing,
@@ -90,8 +92,8 @@ def _model(board: Leaderboard, names: Names, place: int) -> ModelLine:
         plot=row_plot.svg(board, row),
         sites=f"{row.sites} of {len(board.columns)}",
         missing=tuple(tags),
-        counts=f"{row.cases} ({row.positives})",
-        pooled_counts=f"{row.positives} / {row.cases}",
+        counts=f"{row.cases} ({row.positives})" if row.sites else "none",
+        pooled_counts=f"{row.positives} / {row.cases}" if row.sites else "none",
         cells=tuple(_heat_cell(cell, metric, _anchor(place, i)) for i, cell in enumerate(row.cells)),
         table=tuple(_site_line(cell, metric, names.sites[i]) for i, cell in enumerate(row.cells)),
         forests=tuple(pictures) if has_sites else (),
@@ -126,11 +128,21 @@ def _tag(state: str, words: str) -> Tag:
     return Tag(_TAGS[state], f"{_MARKS[state]} {words}")
 
 
+def _heat_css(sites: int, metric: Metric) -> str:
+    """The class that gives the matrix its least width; figures of many decimals count as more sites."""
+    needed = sites * (1 + max(0, metric.decimals - 2) / 4)
+    fitting = [width for width in _WIDTHS if needed <= width]
+    return "heat" if needed < _WIDTHS[0] else f"heat c{fitting[0] if fitting else _WIDTHS[-1]}"
+
+
 def _heat_cell(cell: Cell, metric: Metric, anchor: str) -> HeatCell:
     missing = reading.why_missing(cell, metric)
     if missing or not isinstance(cell, CellResult):
-        state = missing[0] if missing else ""
-        return HeatCell(_CLASSES.get(state, "undef"), Figure(), state=state, anchor="" if state == "hidden" else anchor)
+        state, reason = missing or ("", "")
+        css = _CLASSES.get(state, "undef")
+        if state in _TOLD_IN_THE_CELL:
+            return HeatCell(css, Figure(words=reason if state == "pending" else ""), state=state)
+        return HeatCell(css, Figure(), state=state, anchor=anchor)
     estimate = reading.get_estimate(cell.estimates, metric)
     step = heat.step_of(estimate, metric) if isinstance(estimate, Estimate) else "undef"
     few = reading.is_few(cell)
@@ -138,12 +150,12 @@ def _heat_cell(cell: Cell, metric: Metric, anchor: str) -> HeatCell:
 
 
 def _missing(board: Leaderboard, names: Names) -> list[Missing]:
-    """Every cell without an estimate that the viewer may know of, with its reason."""
+    """Every cell that was to hold an estimate and does not, with its reason."""
     metric, found = reading.metric_of(board), []
     for i, row in enumerate(board.rows):
         for j, cell in enumerate(row.cells):
             why = reading.why_missing(cell, metric)
-            if why and why[0] != "hidden":
+            if why and why[0] not in _TOLD_IN_THE_CELL:
                 found.append(Missing(_anchor(i, j), names[row], names.sites[j], _tag(why[0], why[0]), why[1]))
     return found
 

@@ -84,11 +84,15 @@ class _Matrix:
         lines = self._pen.paragraph(told)
         if any(reading.is_few(cell) for _, _, cell in reading.results_of(self._board)):
             lines += self._pen.paragraph(f"{self._pen.mark('few')} fewer than {reading.FEW} cases in one class")
-        for row in self._board.rows:
-            for place, cell in enumerate(row.cells):
-                missing = reading.why_missing(cell, metric)
-                if missing:
-                    state, reason = missing
-                    where = f"{self._pen.mark(state)} {names[row]}, {names.sites[place]}: {state}, {reason}"
-                    lines += self._pen.paragraph(where)
+        reasons = [
+            (names[row], names.sites[place], *missing)
+            for row in self._board.rows
+            for place, cell in enumerate(row.cells)
+            if (missing := reading.why_missing(cell, metric))
+        ]
+        for model, site, state, reason in reasons:
+            if state != "pending":
+                lines += self._pen.paragraph(f"{self._pen.mark(state)} {model}, {site}: {state}, {reason}")
+        if pending := {reason for _, _, state, reason in reasons if state == "pending"}:
+            lines += self._pen.paragraph(f"{self._pen.mark('pending')} pending: {reading.listing(sorted(pending))}")
         return lines

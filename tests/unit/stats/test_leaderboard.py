@@ -41,14 +41,14 @@ def test_rows_without_a_value_come_last_and_ties_go_by_name() -> None:
 
 def test_every_cell_says_what_it_is() -> None:
     board = a_board()
-    assert kinds_of(board, "logistic") == ["result"] * 4
-    assert kinds_of(board, "forest") == ["result", "result", "withheld", "result"]
-    assert kinds_of(board, "age-only") == ["result", "failed", "result", "pending"]
+    assert kinds_of(board, "logistic") == ["result"] * 5
+    assert kinds_of(board, "forest") == ["result", "result", "withheld", "result", "pending"]
+    assert kinds_of(board, "age-only") == ["result", "failed", "pending", "pending", "result"]
     failed = board.rows[2].cells[1]
     assert failed.reason == "the model passed its time limit"
     assert board.executions == {
-        ExecutionState.PENDING: 1,
-        ExecutionState.RELEASED: 9,
+        ExecutionState.PENDING: 3,
+        ExecutionState.RELEASED: 10,
         ExecutionState.WITHHELD: 1,
         ExecutionState.FAILED: 1,
     }
@@ -62,7 +62,7 @@ def test_pooled_is_derived_from_added_counts() -> None:
 
 
 def test_one_class_at_a_site_is_said() -> None:
-    one_class = a_board().rows[2].cells[2]
+    one_class = a_board().rows[2].cells[4]
     assert one_class.estimates[0].estimate == NotEstimable(reason=Reason.ONE_CLASS_ONLY)
     assert one_class.estimates[1].estimate.value == 1.0
 
