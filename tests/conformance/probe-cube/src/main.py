@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -23,13 +24,13 @@ def look(parameters, source, target):
         "reads_input": attempt(lambda: (source / "cases" / "cases.csv").read_text()),
         "writes_input": attempt(lambda: (source / "cases" / "new").write_text("x")),
         "changes_input": attempt(lambda: (source / "cases" / "cases.csv").write_text("x")),
-        "writes_root": attempt(lambda: Path("/new").write_text("x")),
+        "writes": {path: attempt(lambda path=path: Path(path).write_text("x")) for path in parameters["writes"]},
         "writes_cube": attempt(lambda: Path(__file__).with_name("new").write_text("x")),
-        "writes_tmp": attempt(lambda: Path("/tmp/new").write_text("x")),
-        "reads_host": {path: attempt(lambda path=path: Path(path).read_bytes() and True) for path in parameters["host"]},
-        "lists_host": {path: attempt(lambda path=path: os.listdir(path)) for path in parameters["folders"]},
+        "writes_tmp": attempt(lambda: Path(tempfile.gettempdir(), "new").write_text("x")),
+        "reads": {path: attempt(lambda path=path: len(Path(path).read_bytes())) for path in parameters["reads"]},
+        "lists": {path: attempt(lambda path=path: os.listdir(path)) for path in parameters["lists"]},
         "connects": attempt(lambda: socket.create_connection(tuple(parameters["connect"]), 2).close()),
-        "binds_abstract": attempt(lambda: connect_abstract(parameters["abstract"])),
+        "connects_abstract": attempt(lambda: connect_abstract(parameters["abstract"])),
         "environment": sorted(os.environ),
         "uid": os.getuid(),
         "gid": os.getgid(),
