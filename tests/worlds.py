@@ -64,6 +64,7 @@ def running(settings: ServerSettings, **parts: Any) -> Iterator[str]:
     """A server in a thread of this process, on a free port; yields its URL."""
     prepare(settings)
     listener = socket.create_server((settings.host, 0))
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     app = create_app(settings, **parts)
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

@@ -155,6 +155,8 @@ def _listening(settings: ServerSettings) -> Iterator[socket.socket]:
     except OSError as exc:
         raise UsageError("the server cannot listen on this address", "Choose another --port or --host.") from exc
     with listener:
+        # Connections inherit it. asyncio would set it only on sockets that name TCP, which this one does not.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield listener
 
 

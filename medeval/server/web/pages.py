@@ -1,7 +1,5 @@
 """The pages: the list of benchmarks, a leaderboard, an error."""
 
-from importlib.resources import files
-
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -39,8 +37,7 @@ def leaderboard(ref: str, request: Request, session: Reading) -> HTMLResponse:
 @router.get("/static/medeval.css")
 def stylesheet() -> Response:
     """The one stylesheet."""
-    css = files("medeval.report").joinpath("medeval.css").read_bytes()
-    return Response(css, media_type="text/css", headers={"Cache-Control": f"public, max-age={_STYLE_AGE_S}"})
+    return Response(html.css(), media_type="text/css", headers={"Cache-Control": f"public, max-age={_STYLE_AGE_S}"})
 
 
 def error_page(request: Request, error: MedevalError) -> HTMLResponse:
