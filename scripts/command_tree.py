@@ -12,10 +12,11 @@ from medeval.cli.sections import SECTIONS
 
 @dataclass(frozen=True)
 class Parameter:
-    """An argument or an option: how it is written, whether a value follows, what it is for."""
+    """An argument or an option: how it is written, whether a value follows, whether many may, what it is for."""
 
     names: tuple[str, ...]
     takes_value: bool
+    many: bool
     is_option: bool
     required: bool
     default: str
@@ -53,6 +54,7 @@ def _parameters(command: Any) -> tuple[Parameter, ...]:
         Parameter(
             names=(*sorted(found.opts, key=len, reverse=True), *found.secondary_opts),
             takes_value=not getattr(found, "is_flag", False),
+            many=found.nargs == -1,
             is_option=found.param_type_name == "option",
             required=found.required,
             default="" if found.default in (None, False, ()) else str(getattr(found.default, "value", found.default)),

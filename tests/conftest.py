@@ -20,6 +20,7 @@ import pytest
 from hypothesis import settings
 
 from scripts import availability
+from tests.processes import serving
 
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, database=None, print_blob=True)
@@ -147,3 +148,13 @@ def new_database_url(postgres_url: str) -> Callable[[], str]:
         return f"{base}/{name}"
 
     return make
+
+
+# --- a results server -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def results_server(tmp_path: Path) -> Iterator[str]:
+    """The address of a fresh results server in a process of its own; its tokens are in `tmp_path/server/tokens`."""
+    with serving(tmp_path / "server") as address:
+        yield address
