@@ -18,7 +18,7 @@ from medeval.report.draw import join, line, text
 
 _LARGEST_SQUARE = 13.0
 _SMALLEST_SQUARE = 4.5
-#: Letters that fit: on a whole line of the narrow variant, in a name beside counts, in a line of a name in the wide one.
+#: Letters that fit: on a line of the narrow variant, in a name beside counts, in a line of a name in the wide one.
 _NARROW_LETTERS, _NARROW_NAME, _WIDE_NAME = 43, 16, 25
 
 

@@ -2,7 +2,7 @@
 
 import unicodedata
 from dataclasses import dataclass
-from textwrap import wrap
+from textwrap import TextWrapper
 
 MARKS = {
     "failed": ("✕", "[x]"),
@@ -54,7 +54,8 @@ class Pen:
         """The text in a colour that repeats what it says."""
         if not self.color or style not in STYLES:
             return text
-        return f"\x1b[{STYLES[style]}m{text}\x1b[0m"
+        words = text.rstrip()
+        return f"\x1b[{STYLES[style]}m{words}\x1b[0m{text[len(words) :]}"
 
     def clean(self, text: str) -> str:
         """Text of others, without characters that control a terminal or turn its direction."""
@@ -76,7 +77,7 @@ class Pen:
 
     def paragraph(self, text: str, indent: str = " ") -> list[str]:
         """Cleaned text in lines of this terminal's width."""
-        return wrap(self.clean(text), self.width, initial_indent=indent, subsequent_indent=indent)
+        return [indent + line for line in wrap(self.clean(text), self.width - len(indent))]
 
 
 def cells(text: str) -> int:
@@ -84,6 +85,15 @@ def cells(text: str) -> int:
     return sum(
         0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
     )
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Text in lines of at most `width` cells."""
+    lines = TextWrapper(width).wrap(text)
+    if all(cells(line) <= width for line in lines):
+        return lines
+    # Wide characters take two cells: half as many surely fit.
+    return TextWrapper(max(1, width // 2)).wrap(text)
 
 
 def pad(text: str, width: int, *, right: bool = False) -> str:

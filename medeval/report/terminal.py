@@ -1,20 +1,23 @@
-"""The leaderboard in a terminal: sentence, table, matrix, forest plot; plain strings, at most `width` cells wide."""
+"""The leaderboard in a terminal: sentence, table, matrix, forest plot; plain strings of at most `width` cells."""
 
-from medeval.domain.estimate import Estimate
-from medeval.domain.messages import Leaderboard, LeaderboardRow
+from medeval.domain.messages import Leaderboard
 from medeval.report import reading
 from medeval.report.findings import findings_of
-from medeval.report.pen import Pen, cells, pad
+from medeval.report.pen import Pen
+from medeval.report.terminal_board import board_lines, other_blocks
 from medeval.report.terminal_forest import forest_lines
-from medeval.report.terminal_matrix import matrix_blocks, model_names
+from medeval.report.terminal_matrix import matrix_blocks
+
+#: No figure goes without its interval at any width, so the tables never get narrower than this.
+_LEAST_WIDTH = 80
 
 
 def render(board: Leaderboard, *, width: int = 80, unicode: bool = True, color: bool = False) -> str:
-    """The whole leaderboard, ending in a newline."""
-    pen = Pen(max(width, 60), unicode, color)
+    """The whole leaderboard, ending in a newline; never narrower than 80 cells."""
+    pen = Pen(max(width, _LEAST_WIDTH), unicode, color)
     blocks = [_head(board, pen), _findings(board, pen)]
     if board.rows:
-        blocks += [_board(board, pen), _others(board, pen), *matrix_blocks(board, pen), _forest(board, pen)]
+        blocks += [board_lines(board, pen), *other_blocks(board, pen), *matrix_blocks(board, pen), _forest(board, pen)]
     blocks.append(_foot(board, pen))
     return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block) + "\n"
 
@@ -33,71 +36,6 @@ def _findings(board: Leaderboard, pen: Pen) -> list[str]:
         lines += [pen.paint(line, "bold") for line in pen.paragraph(finding.head)]
         lines += pen.paragraph(finding.text, "   ")
     return lines
-
-
-def _board(board: Leaderboard, pen: Pen) -> list[str]:
-    """One line for each model: pooled primary metric, interval, sites, cases."""
-    metric = reading.metric_of(board)
-    names = model_names(board, pen)
-    name_width = max(cells(name) for name in ["Model", *names]) + 2
-    value_width = max(len(reading.heading_of(metric)), 2 + metric.decimals) + 2
-    interval_width = max(len(reading.ci_words(board)), 8 + 2 * metric.decimals) + 2
-    sites = [_sites(board, row, pen) for row in board.rows]
-    sites_width = max(cells(text) for text in ["Sites", *sites]) + 2
-    head = pad("Model", name_width) + pad(reading.heading_of(metric), value_width)
-    head += pad(reading.ci_words(board), interval_width) + pad("Sites", sites_width)
-    head += pad("Cases", 9, right=True) + pad("Positive", 10, right=True)
-    lines = [" " + head, " " + pen.glyph("rule") * (cells(head) + 1)]
-    for row, name, where in zip(board.rows, names, sites, strict=True):
-        figures = _pooled_figures(row, board, value_width, interval_width)
-        counts = pad(str(row.cases), 9, right=True) + pad(str(row.positives), 10, right=True)
-        lines.append(" " + pad(name, name_width) + figures + pad(where, sites_width) + counts)
-    level = f"Pooled: counts of all released sites added. {reading.METRIC_MEANING[metric.name]}"
-    return [pen.paint(lines[0], "dim"), *lines[1:], "", *pen.paragraph(level)]
-
-
-def _pooled_figures(row: LeaderboardRow, board: Leaderboard, value_width: int, interval_width: int) -> str:
-    metric = reading.metric_of(board)
-    estimate = reading.get_estimate(row.pooled, metric)
-    if isinstance(estimate, Estimate):
-        return pad(reading.number(estimate.value, metric), value_width) + pad(
-            reading.interval(estimate, metric), interval_width
-        )
-    return pad("not shown" if "viewer" in estimate.reason else estimate.reason, value_width + interval_width)
-
-
-def _sites(board: Leaderboard, row: LeaderboardRow, pen: Pen) -> str:
-    """`3 of 4 ✕ 1`."""
-    marks = [f" {pen.mark(kind)} {n}" for kind, n in reading.missing_counts(row)]
-    return f"{row.sites} of {len(board.columns)}" + "".join(marks)
-
-
-def _others(board: Leaderboard, pen: Pen) -> list[str]:
-    """The other metrics, each with its interval."""
-    others = reading.other_metrics(board)
-    if not others:
-        return []
-    names = model_names(board, pen)
-    name_width = max(cells(name) for name in ["Model", *names]) + 2
-    widths = [max(16 + 3 * metric.decimals, len(reading.heading_of(metric)) + 2) for metric in others]
-    shown = max(1, _how_many(pen.width - 1 - name_width, widths))
-    others, widths = others[:shown], widths[:shown]
-    pairs = list(zip(others, widths, strict=True))
-    head = pad("Model", name_width) + "".join(pad(reading.heading_of(metric), width) for metric, width in pairs)
-    lines = [pen.paint(f" {head}", "dim")]
-    for row, name in zip(board.rows, names, strict=True):
-        found = [(reading.get_estimate(row.pooled, metric), metric, width) for metric, width in pairs]
-        texts = [
-            pad(reading.figure(item, metric) if isinstance(item, Estimate) else "no value", width)
-            for item, metric, width in found
-        ]
-        lines.append(f" {pad(name, name_width)}{''.join(texts)}")
-    return lines
-
-
-def _how_many(room: int, widths: list[int]) -> int:
-    """How many columns of these widths fit."""
-    return sum(sum(widths[: i + 1]) <= room for i in range(len(widths)))
 
 
 def _forest(board: Leaderboard, pen: Pen) -> list[str]:

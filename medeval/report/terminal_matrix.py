@@ -1,20 +1,14 @@
 """The site x model matrix in a terminal: no cell is blank, and a cell without an estimate says why."""
 
-from textwrap import wrap
+from math import ceil
 
 from medeval.domain.messages import Cell, CellResult, Leaderboard
 from medeval.report import reading
-from medeval.report.pen import Pen, cells, pad
+from medeval.report.pen import Pen, cells, pad, wrap
 
 _LONGEST_NAME = 24
 #: The state of a result from which this metric cannot be estimated, short enough for a cell.
 _SHORT = {"not estimable": "no estimate"}
-
-
-def model_names(board: Leaderboard, pen: Pen) -> list[str]:
-    """The model of each row, short enough for a first column."""
-    names = reading.names_of(board)
-    return [pen.fit(names[row], _LONGEST_NAME) for row in board.rows]
 
 
 def matrix_blocks(board: Leaderboard, pen: Pen) -> list[list[str]]:
@@ -38,14 +32,17 @@ class _Matrix:
     def __init__(self, board: Leaderboard, pen: Pen) -> None:
         self._board, self._pen = board, pen
         self._metric = reading.metric_of(board)
-        self._names = model_names(board, pen)
-        self._sites = [pen.clean(name) for name in reading.names_of(board).sites]
+        names = reading.names_of(board)
+        self._names = [pen.fit(names[row], _LONGEST_NAME) for row in board.rows]
+        self._sites = [pen.clean(name) for name in names.sites]
         self._name_width = max(cells(name) for name in ["Model", *self._names]) + 2
         self._width = max(15 if pen.unicode else 17, 7 + 2 * self._metric.decimals)
 
     def blocks(self) -> list[list[str]]:
         """The matrix, cut into blocks of sites."""
-        each = max(1, (self._pen.width - 1 - self._name_width) // self._width)
+        most = max(1, (self._pen.width - 1 - self._name_width) // self._width)
+        blocks = ceil(len(self._sites) / most)
+        each = ceil(len(self._sites) / blocks)
         starts = range(0, len(self._sites), each)
         return [self._block(range(start, min(start + each, len(self._sites)))) for start in starts]
 
@@ -62,7 +59,8 @@ class _Matrix:
         lines.append(f" {rule[: self._pen.width - 1]}")
         for row, name in zip(self._board.rows, self._names, strict=True):
             upper, lower = zip(*(self._cell(row.cells[place]) for place in places), strict=True)
-            lines += [f" {pad(name, self._name_width)}{''.join(upper)}", f" {' ' * self._name_width}{''.join(lower)}"]
+            lines.append(f" {pad(name, self._name_width)}{''.join(upper)}")
+            lines += [f" {' ' * self._name_width}{''.join(lower)}"] if "".join(lower).strip() else []
         return lines
 
     def _cell(self, cell: Cell) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from medeval.domain.attestation import WithholdReason
 from medeval.domain.failures import FailureCode
 from medeval.domain.policies import Audience
 
-PENDING = "no statement of the site yet"
+PENDING = "no statement yet"
 UNNAMED = "the site names no reason"
 
 _WORDS: dict[str, str] = {
