@@ -13,6 +13,7 @@ from medeval.domain.ids import DIGEST_PATTERN
 from medeval.domain.messages import BlobStatus
 from medeval.domain.permissions import Action
 from medeval.errors import NotFound, TransferInterrupted
+from medeval.server.api.problems import to_response
 from medeval.server.auth import Principal
 from medeval.server.db.session import record
 from medeval.server.deps import Caller, Parts, PartsDep, Reader
@@ -49,7 +50,7 @@ def download(digest: DigestPath, _by: Reader, parts: PartsDep) -> BlobResponse:
     return BlobResponse(parts.shelf.get_path(digest), media_type="application/octet-stream", headers=headers)
 
 
-@router.patch("/blobs/{digest}", openapi_extra=_BODY)
+@router.patch("/blobs/{digest}", openapi_extra=_BODY, response_model=BlobStatus)
 async def upload(
     request: Request,
     response: Response,
@@ -58,12 +59,20 @@ async def upload(
     parts: PartsDep,
     upload_offset: Bytes,
     upload_length: Bytes,
-) -> BlobStatus:
-    """Append the body at `Upload-Offset`; at `Upload-Length` the blob is verified. An empty body at 0 asks leave."""
+) -> BlobStatus | Response:
+    """Append the body at `Upload-Offset`; at `Upload-Length` the blob is verified. An empty body at 0 asks leave.
+
+    Another offset than where the blob ends is answered by 409, with the right one in `Upload-Offset`.
+    """
     by.check(Action.UPLOAD_BLOB)
-    turn = await run_in_threadpool(parts.shelf.begin, digest, upload_offset, upload_length)
-    await _append(request, turn, parts.settings.idle_s)
-    status = await run_in_threadpool(_finish, turn, by, parts)
+    try:
+        turn = await run_in_threadpool(parts.shelf.begin, digest, upload_offset, upload_length)
+        await _append(request, turn, parts.settings.idle_s)
+        status = await run_in_threadpool(_finish, turn, by, parts)
+    except TransferInterrupted as exc:
+        refusal = to_response(exc)
+        refusal.headers.update(_headers(await run_in_threadpool(parts.shelf.status, digest)))
+        return refusal
     response.headers.update(_headers(status))
     return status
 
