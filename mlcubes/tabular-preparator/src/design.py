@@ -40,7 +40,7 @@ def _split(y: np.ndarray, split: Split) -> tuple[np.ndarray, np.ndarray]:
 def _standardise(x: np.ndarray, train: np.ndarray, how: Standardise) -> np.ndarray:
     if len(train) <= how.ddof:
         raise Problem("the table has too few training rows to standardise")
-    scaled = (x - train.mean(axis=0)) / (train.std(axis=0, ddof=how.ddof) + how.epsilon)
-    if not np.isfinite(scaled).all():
+    scale = train.std(axis=0, ddof=how.ddof) + how.epsilon
+    if not scale.all():
         raise Problem("a column is constant in the training rows: standardise needs an epsilon")
-    return scaled
+    return (x - train.mean(axis=0)) / scale

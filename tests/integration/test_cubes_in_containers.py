@@ -1,0 +1,86 @@
+"""The cubes as images: built from their locks without network, run by ID, and equal to what a plain process gives."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from medeval.domain.benchmark import BenchmarkSpec
+from medeval.domain.result import Evaluation
+from medeval.packaging.build import build_cube
+from medeval.packaging.progress import silent
+from medeval.packaging.publish import check_draft, resolve
+from medeval.packaging.rehearse import rehearse_model
+from medeval.packaging.store import BlobStore
+from medeval.packaging.submit import ModelSource, model_cards
+from medeval.runtime.docker_engine import DockerRuntime
+from tests.cube_process import ROOT
+
+pytestmark = pytest.mark.docker
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> BlobStore:
+    return BlobStore(tmp_path_factory.mktemp("store"))
+
+
+def spec_of(name: str, store: BlobStore) -> BenchmarkSpec:
+    folder = ROOT / "benchmarks" / name
+    return resolve(folder, check_draft(folder), DockerRuntime(), store, silent)
+
+
+def rehearse(benchmark: str, cube: str, weights: Path, store: BlobStore) -> Evaluation:
+    runtime = DockerRuntime()
+    (card,) = model_cards([ModelSource(ROOT / "mlcubes" / cube, weights)], runtime, store, silent)
+    return rehearse_model(card, spec_of(benchmark, store), runtime, store, silent)
+
+
+@pytest.mark.parametrize("benchmark", ["breast-cancer", "heart-disease"])
+def test_golden_result(benchmark: str, store: BlobStore) -> None:
+    expected = ROOT / "benchmarks" / benchmark / "expected"
+    found = rehearse(benchmark, "logistic", expected / "weights.json", store)
+    assert found == Evaluation.from_json((expected / "result.json").read_bytes())
+
+
+def train(cube: str, benchmark: str, label: str, weights: Path) -> None:
+    """On rehearsal data: good enough to see the cube work."""
+    table = next((ROOT / "benchmarks" / benchmark / "synthetic/data").iterdir())
+    script = str(ROOT / "mlcubes" / cube / "train.py")
+    command = [sys.executable, script, "--label", label, "--out", str(weights), str(table)]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+
+
+def test_gradient_boosting(store: BlobStore, tmp_path: Path) -> None:
+    train("gradient-boosting", "breast-cancer", "malignant", tmp_path / "weights.json")
+    evaluation = rehearse("breast-cancer", "gradient-boosting", tmp_path / "weights.json", store)
+    assert evaluation.cases == 200
+    assert accuracy(evaluation) > 0.9
+
+
+@pytest.mark.torch
+@pytest.mark.heavy
+def test_mlp(store: BlobStore, tmp_path: Path) -> None:
+    train("mlp", "breast-cancer", "malignant", tmp_path / "weights.pt")
+    evaluation = rehearse("breast-cancer", "mlp", tmp_path / "weights.pt", store)
+    assert evaluation.cases == 200
+    assert accuracy(evaluation) > 0.9
+
+
+def accuracy(evaluation: Evaluation) -> float:
+    counts = evaluation.states[0]
+    assert counts.kind == "confusion"
+    return (counts.tp + counts.tn) / evaluation.cases
+
+
+def test_cubes_of_one_lock_share_all_layers_but_the_last(store: BlobStore) -> None:
+    built = {
+        name: build_cube(ROOT / "mlcubes" / name, DockerRuntime(), store).package
+        for name in ("logistic", "gradient-boosting", "binary-evaluator")
+    }
+    layers = [[layer.digest for layer in package.layers] for package in built.values() if package.kind == "image"]
+    assert len(layers) == len(built)
+    assert len({tuple(chain[:-1]) for chain in layers}) == 1
+    assert len({chain[-1] for chain in layers}) == len(layers)
+    own = [package.layers[-1].size_bytes for package in built.values() if package.kind == "image"]
+    assert max(own) < 1024**2

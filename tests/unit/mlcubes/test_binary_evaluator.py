@@ -1,0 +1,66 @@
+"""The evaluator as a process: its result, and an exit code for each thing that predictions can lack."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from medeval.domain.failures import EXIT_CODES
+from medeval.domain.result import Evaluation
+from tests.cube_process import ROOT, run_cube
+
+PARAMETERS = {
+    "analysis": {"threshold": 0.5, "score_edges": [0, 0.5, 1], "positive_when": "above"},
+    "interface": {"case_id": "patient", "features": ["f"], "score": "risk", "label": "sick"},
+}
+
+
+def evaluate(folder: Path, predictions: str, labels: str = "patient,sick\na,1\nb,0\n") -> Any:
+    (folder / "p.csv").write_text(predictions)
+    (folder / "l.csv").write_text(labels)
+    inputs = {"predictions.csv": folder / "p.csv", "labels.csv": folder / "l.csv"}
+    return run_cube("binary-evaluator", "evaluate", inputs, folder / "out", PARAMETERS)
+
+
+def test_the_result_is_an_evaluation(tmp_path: Path) -> None:
+    assert evaluate(tmp_path, "patient,risk\nb,0.5\na,0.75\n").returncode == 0
+    found = Evaluation.from_json((tmp_path / "out/result.json").read_bytes())
+    assert found.cases == 2
+    assert [(state.tp, state.fp, state.tn, state.fn) for state in found.states[:1]] == [(1, 0, 1, 0)]
+    assert [(state.n0, state.n1) for state in found.states[1:]] == [((1, 0), (0, 1))]
+
+
+@pytest.mark.parametrize(
+    ("predictions", "code"),
+    [
+        ("patient,score\na,1\nb,0\n", "predictions.wrong-columns"),
+        ("patient,risk\na,1\n", "predictions.wrong-cases"),
+        ("patient,risk\na,nan\nb,0\n", "predictions.not-finite"),
+        ("patient,risk\na,1.5\nb,0\n", "predictions.out-of-range"),
+    ],
+)
+def test_each_failure_has_its_exit_code(tmp_path: Path, predictions: str, code: str) -> None:
+    run = evaluate(tmp_path, predictions)
+    assert EXIT_CODES[run.returncode].code == code
+    assert run.stdout == ""
+    assert not (tmp_path / "out/result.json").exists()
+
+
+def test_labels_without_a_case(tmp_path: Path) -> None:
+    assert evaluate(tmp_path, "patient,risk\n", "patient,sick\n").returncode == 14
+
+
+def test_another_command_is_refused(tmp_path: Path) -> None:
+    assert run_cube("binary-evaluator", "infer", {}, tmp_path / "out").returncode == 2
+
+
+def test_it_starts_with_numpy_alone(tmp_path: Path) -> None:
+    """Start-up counts in every execution."""
+    script = "import runpy, sys; runpy.run_path(sys.argv[1]); print(*sys.modules, sep='\\n')"
+    main = ROOT / "mlcubes/binary-evaluator/src/main.py"
+    ended = subprocess.run([sys.executable, "-c", script, str(main)], capture_output=True, text=True, check=True)
+    loaded = set(ended.stdout.split())
+    assert "numpy" in loaded
+    assert not loaded & {"pydantic", "scipy", "sklearn", "argparse", "pandas", "rfc8785"}
