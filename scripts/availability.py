@@ -52,6 +52,17 @@ def find_bubblewrap_gap() -> str | None:
     return None if ended.returncode == 0 else "bwrap may not make namespaces here"
 
 
+def find_unshare_gap() -> str | None:
+    """An unshare that may make namespaces, in a user namespace where this is not root."""
+    unshare = shutil.which("unshare")
+    if unshare is None:
+        return "unshare is not installed"
+    become_root = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    command = [unshare, "--mount", "--net", "--pid", "--fork", *become_root, "--", "true"]
+    ended = subprocess.run(command, capture_output=True, check=False, timeout=30)
+    return None if ended.returncode == 0 else "unshare may not make namespaces here"
+
+
 def find_chromium() -> str | None:
     """The path of a Chromium."""
     return next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
@@ -98,6 +109,7 @@ def find_torch_gap() -> str | None:
 GAPS: dict[str, Callable[[], str | None]] = {
     "docker": find_docker_gap,
     "bubblewrap": find_bubblewrap_gap,
+    "unshare": find_unshare_gap,
     "chromium": find_chromium_gap,
     "postgres": find_postgres_gap,
     "shared": find_shared_gap,

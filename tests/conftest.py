@@ -1,7 +1,7 @@
 """What every test may ask for: needs of the machine, a private PostgreSQL, the clinical data, a results server.
 
-A test says what it needs by a marker (`docker`, `bubblewrap`, `chromium`, `postgres`, `shared`, `torch`). Where the
-machine lacks it the test is skipped and listed at the end; where MEDEVAL_REQUIRE names it (as CI does), it fails.
+A test says what it needs by a marker (`docker`, `bubblewrap`, `unshare`, `chromium`, `postgres`, `shared`, `torch`).
+Where the machine lacks it the test is skipped and listed at the end; where MEDEVAL_REQUIRE names it (as CI does), it fails.
 """
 
 import os
