@@ -1,5 +1,6 @@
 """A cube's folder to a package: an image built by the engine, or the tar of its source."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from medeval.domain.package import Cube, ImagePackage, MLCubeManifest, SourcePackage
@@ -44,7 +45,17 @@ def _build_image(
     wheels = fetch_wheels(folder, manifest, store.root / "wheels")
     progress(manifest.name, "build")
     with staged(folder, manifest, wheels) as context:
-        return maker.build(tar_folder(context), manifest.dockerfile, lambda line: progress(manifest.name, line))
+        return maker.build(tar_folder(context), manifest.dockerfile, _steps_told(manifest.name, progress))
+
+
+def _steps_told(name: str, progress: Progress) -> Callable[[str], None]:
+    """Of all that a build prints, tell its steps: `Step 3/14 : COPY src /cube/src`."""
+
+    def told(line: str) -> None:
+        if line.startswith("Step "):
+            progress(name, f"build {line.split()[1]}")
+
+    return told
 
 
 def _package_image(

@@ -35,9 +35,11 @@ class BlobStore:
         try:
             with os.fdopen(descriptor, "wb") as stream:
                 blob = _write(stream.write, chunks)
-                stream.flush()
-                os.fsync(stream.fileno())
-            self._take(part, blob)
+                if self.find(blob) is None:
+                    stream.flush()
+                    os.fsync(stream.fileno())
+                    part.chmod(0o644)
+                    part.replace(self.location(blob))
         finally:
             part.unlink(missing_ok=True)
         return blob
@@ -62,12 +64,6 @@ class BlobStore:
         place = self.root / "sha256" / digest[:2] / digest
         place.parent.mkdir(parents=True, exist_ok=True)
         return place
-
-    def _take(self, part: Path, blob: BlobRef) -> None:
-        place = self.location(blob)
-        if self.find(blob) is None:
-            part.chmod(0o644)
-            part.replace(place)
 
 
 def digest_of_file(path: Path) -> str:
