@@ -5,7 +5,6 @@ import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from itertools import pairwise
 from urllib.parse import urlsplit
 
 import pytest
@@ -72,7 +71,7 @@ def test_an_upload_cut_in_the_middle_goes_on(sqlite_world, source):
         BlobClient(transport).upload(source, BLOB, told.append)
     assert cuts.made == 2
     assert _held(sqlite_world) == DATA
-    assert sum(1 for a, b in pairwise(told) if b < a) <= 2, "it began afresh after a cut"
+    assert told.count(MIB) == 1, "it began afresh after a cut"
 
 
 def test_a_download_cut_in_the_middle_goes_on(sqlite_world, tmp_path):
