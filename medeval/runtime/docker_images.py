@@ -23,16 +23,16 @@ class DockerImages:
 
     def __init__(self, client: docker.APIClient) -> None:
         self._client = client
-        self._ids: dict[str, str] = {}
+        self._ids: dict[ImagePackage, str] = {}
 
     def find(self, package: ImagePackage) -> str | None:
         """The ID under which the engine holds a package, or None."""
-        if package.identity not in self._ids:
+        if package not in self._ids:
             found = self._find_same(package, None, known_ids(package))
             if found is None:
                 return None
-            self._ids[package.identity] = found
-        return self._ids[package.identity]
+            self._ids[package] = found
+        return self._ids[package]
 
     def load(self, package: ImagePackage, blobs: BlobSource) -> None:
         """Bring a package into the engine; raises `ImageInvalid` when what arrives there is not the package."""
@@ -42,7 +42,7 @@ class DockerImages:
         engine_id = self._find_same(package, config, (*known_ids(package), *reported))
         if engine_id is None:
             raise ImageInvalid("the engine made another image of the package", "Build and submit the cube again.")
-        self._ids[package.identity] = engine_id
+        self._ids[package] = engine_id
 
     def build(self, context: Iterator[bytes], dockerfile: str, told: Callable[[str], None]) -> str:
         """Build a tar of a folder, without network, into an image without a name; returns the engine's ID."""

@@ -14,21 +14,24 @@ from pathlib import Path
 def attempt(action):
     try:
         return {"worked": True, "value": action()}
-    except Exception as exc:
+    except (OSError, ValueError) as exc:
         return {"worked": False, "value": type(exc).__name__}
 
 
 def look(parameters, source, target):
     """What can be seen and touched from inside."""
     return {
-        "reads_input": attempt(lambda: (source / "cases" / "cases.csv").read_text()),
+        "reads_input": attempt((source / "cases" / "cases.csv").read_text),
         "writes_input": attempt(lambda: (source / "cases" / "new").write_text("x")),
         "changes_input": attempt(lambda: (source / "cases" / "cases.csv").write_text("x")),
         "writes": {path: attempt(lambda path=path: Path(path).write_text("x")) for path in parameters["writes"]},
         "writes_cube": attempt(lambda: Path(__file__).with_name("new").write_text("x")),
         "writes_tmp": attempt(lambda: Path(tempfile.gettempdir(), "new").write_text("x")),
         "reads": {path: attempt(lambda path=path: len(Path(path).read_bytes())) for path in parameters["reads"]},
-        "lists": {path: attempt(lambda path=path: os.listdir(path)) for path in parameters["lists"]},
+        "lists": {
+            path: attempt(lambda path=path: [entry.name for entry in Path(path).iterdir()])
+            for path in parameters["lists"]
+        },
         "connects": attempt(lambda: socket.create_connection(tuple(parameters["connect"]), 2).close()),
         "connects_abstract": attempt(lambda: connect_abstract(parameters["abstract"])),
         "environment": sorted(os.environ),
@@ -37,10 +40,9 @@ def look(parameters, source, target):
         "groups": os.getgroups(),
         "capabilities": capabilities(),
         "no_new_privileges": status("NoNewPrivs"),
-        "processes": [int(name) for name in os.listdir("/proc") if name.isdigit()],
+        "processes": [int(entry.name) for entry in Path("/proc").glob("[0-9]*")],
         "interfaces": [name for _, name in socket.if_nameindex()],
         "hostname": socket.gethostname(),
-        "folder": os.getcwd(),
     }
 
 
@@ -60,7 +62,7 @@ def capabilities():
 
 def leave(parameters, source, target):
     """Exit with a code."""
-    print(parameters.get("say", ""))
+    sys.stdout.write(parameters.get("say", "") + "\n")
     sys.exit(parameters["code"])
 
 
@@ -70,20 +72,16 @@ def die(parameters, source, target):
 
 def grow(parameters, source, target):
     """Take memory, a little at a time."""
-    held = []
-    for _ in range(parameters["mebibytes"]):
-        held.append(b"x" * 1024 * 1024)
-    return len(held)
+    return len([b"x" * 1024 * 1024 for _ in range(parameters["mebibytes"])])
 
 
 def breed(parameters, source, target):
     """Let children take the memory."""
     code = f"held = [b'x' * 2**20 for _ in range({parameters['mebibytes']})]; import time; time.sleep(60)"
-    children = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(parameters["children"])]
-    for child in children:
-        child.wait()
-    if any(child.returncode for child in children):
-        sys.exit(9)
+    for _ in range(parameters["children"]):
+        subprocess.Popen([sys.executable, "-c", code])
+    _, status = os.wait()
+    sys.exit(9 if status else 0)
 
 
 def linger(parameters, source, target):
