@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from medeval.domain.lifecycle import ExecutionState
 from medeval.domain.messages import Leaderboard
 from medeval.report import terminal
 from medeval.report.pen import Pen, cells
 from medeval.stats.leaderboard import ModelFacts, SiteFacts
-from tests.boards import EDGES, GOOD, a_board, a_spec, an_evaluation, released
+from tests.boards import EDGES, GOOD, a_board, a_spec, an_evaluation, not_released, released
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 COLOUR = re.compile("\x1b\\[[0-9;]*m")
@@ -117,3 +118,20 @@ def test_long_text_is_shortened_in_its_middle() -> None:
     assert pen.fit("a-model-with-a-long-name", 10) == "a-mo…-name"
     assert cells(pen.fit("心臓病心臓病心臓病", 7)) <= 7
     assert Pen(unicode=False).clean("Zürich\N{EN DASH}Ost \u201924") == "Zurich-Ost '24"
+
+
+def test_counts_give_way_before_an_interval_does() -> None:
+    spec = a_spec(metrics=[{"name": "auroc", "decimals": 6}])
+    executions = (released("forest-with-a-long-name", "north", GOOD["north"]),)
+    executions += tuple(
+        not_released("forest-with-a-long-name", site, state, "")
+        for site, state in (("east", ExecutionState.FAILED), ("south", ExecutionState.WITHHELD))
+    )
+    board = a_board(
+        spec=spec, models=(ModelFacts("forest-with-a-long-name@1.0.0", "Group", "A"),), executions=executions
+    )
+    text = terminal.render(board, unicode=False)
+    head = next(line for line in text.splitlines() if line.startswith(" Model"))
+    assert head.split() == ["Model", "AUROC", "95%", "CI", "Sites", "Cases"]
+    assert "1 of 5 [x] 1 [w] 1 [..] 2" in text
+    assert max(cells(line) for line in text.splitlines()) <= 80
