@@ -31,11 +31,16 @@ def get_login(home: Path) -> Login:
 
 def get_api(home: Path, *roles: Role) -> Api:
     """The server's API with the token of one of these roles, or of any role when none is named."""
+    login = get_login(home)
+    return open_api(login.server, login.token(*roles) if roles else login.any_token())
+
+
+def open_api(server: str, token: str | None) -> Api:
+    """A server's API with a token."""
     from medeval.client.api import Api
     from medeval.client.http import Transport
 
-    login = get_login(home)
-    return Api(Transport(login.server, login.token(*roles) if roles else login.any_token()))
+    return Api(Transport(server, token))
 
 
 def get_blobs(home: Path, *roles: Role) -> BlobClient:

@@ -44,7 +44,6 @@ def _read(files: list[Path], folder: Path | None) -> list[str]:
 
 
 def _identify(server: str, token: str) -> tuple[str, str]:
-    from medeval.client.api import Api
-    from medeval.client.http import Transport
+    from medeval.cli.context import open_api
 
-    return Api(Transport(server, token)).whoami().role.value, token
+    return open_api(server, token).whoami().role.value, token

@@ -14,7 +14,9 @@ from medeval.errors import MedevalError, SpecError
 class Value(BaseModel):
     """A spec, card, result or message: equal content has equal bytes and an equal digest."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, hide_input_in_errors=True, defer_build=True
+    )
 
     def to_canonical(self) -> bytes:
         """The canonical JSON of this value (RFC 8785), the bytes that are digested and signed."""

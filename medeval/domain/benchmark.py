@@ -1,7 +1,7 @@
 """The benchmark spec: task, data, cubes, metrics, analysis, disclosure, participation, visibility.
 
-A committee writes a *draft* (`benchmark.yaml`), in which cubes are folders; `benchmark publish` resolves it to a *spec*,
-in which they are digests. Two builds of one Dockerfile give two identities, so only the spec is ever addressed.
+A committee writes a *draft* (`benchmark.yaml`), in which cubes are folders; `benchmark publish` resolves it to a
+*spec*, in which they are digests. Two builds of one Dockerfile give two identities, so only the spec is addressed.
 """
 
 from enum import StrEnum
