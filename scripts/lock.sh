@@ -18,3 +18,11 @@ compile test pyproject.toml requirements/build.in requirements/torch.in \
 # The other two are subsets of the test lock: one version of everything, whatever is installed first.
 compile run pyproject.toml requirements/build.in --extra server --constraint requirements/test.txt "$@"
 compile torch requirements/torch.in --constraint requirements/test.txt "$@"
+
+# What the cubes' images install: wheels for the Python and the system of their base image.
+for folder in mlcubes/*/; do
+  uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --no-header \
+    --no-emit-index-url --no-emit-find-links --no-annotate --constraint requirements/test.txt \
+    --output-file "${folder}requirements.txt" "${folder}requirements.in" "$@"
+  echo "${folder}requirements.txt: $(grep -c == "${folder}requirements.txt") packages"
+done
