@@ -30,7 +30,7 @@ from medeval.errors import (
 
 API = "/api/v1"
 BACKOFF_S = 0.2
-_UNAVAILABLE = 503
+_SUCCESS = range(200, 300)
 _REPEATABLE = frozenset({"GET", "HEAD", "PUT"})
 _HINT = "Check the address and that the server runs, then try again."
 _BY_STATUS: dict[int, type[MedevalError]] = {
@@ -117,7 +117,7 @@ class Transport:
             stream=stream,
         )
         with answer:
-            if not answer.ok or answer.is_redirect:
+            if answer.status_code not in _SUCCESS:
                 raise _refusal(answer)
             yield answer
 
