@@ -4,6 +4,8 @@
 PYTHON ?= python3
 # The version that tests use; empty (`make test TORCH=`) leaves it out, and the tests that need it are listed.
 TORCH ?= 2.13.0
+# Where the clinical data and the published tables lie.
+SHARED ?= $(or $(MEDEVAL_SHARED),../shared)
 # How many tests run at once.
 WORKERS ?= 2
 
@@ -45,10 +47,10 @@ generate: $(VENV)/.test ## write schemas/ and docs/reference/ from the code
 	$(BIN)/python -m scripts.generate
 
 reproduce: $(VENV)/.test ## 31 models at 4 hospitals: published figures beside measured
-	$(BIN)/python scripts/reproduce.py
+	$(BIN)/python scripts/reproduce.py $(SHARED)
 
 bench: $(VENV)/.test ## the measurements of bench/, each with its ratio
-	set -e; for file in bench/bench_*.py; do echo "== $$file"; $(BIN)/python $$file; done
+	set -e; for file in bench/*.py; do echo "== $$file"; $(BIN)/python $$file; done
 
 base-image: ## python:3.11-slim-bookworm, pulled or else made from this machine's Debian sources
 	scripts/make-base-image.sh

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import typer
 
+from medeval.cli.progress import moving
 from medeval.errors import DemoFailed
+from medeval.packaging.progress import Progress, silent
 
 SERVER_START_S = 60.0
 STEP_WIDTH = 70
@@ -50,8 +52,9 @@ class Stage:
     def step(self, title: str, commands: Iterable[Command], *, together: int = 1) -> None:
         """Run commands, `together` at a time, and show title, seconds and the commands."""
         played = list(commands)
-        with said(title), ThreadPoolExecutor(together) as pool:
-            list(pool.map(self.run, played))
+        with said(title) as told, ThreadPoolExecutor(together) as pool:
+            for number, _ in enumerate(pool.map(self.run, played), 1):
+                told("", f"{number} of {len(played)}", number / len(played))
         for one in shortened([self.shown(one) for one in played]):
             typer.echo(f"    $ {one}", err=True)
 
@@ -82,11 +85,14 @@ def run_process(words: list[str]) -> str:
 
 
 @contextmanager
-def said(title: str) -> Iterator[None]:
-    """Show a step and the seconds that it took, when it is done."""
+def said(title: str) -> Iterator[Progress]:
+    """Show a step while it moves, and the seconds that it took when it is done."""
     began = time.perf_counter()
-    with _moving(title):
-        yield
+    if sys.stderr.isatty():
+        with moving(title) as told:
+            yield told
+    else:
+        yield silent
     mark = "✓" if _is_utf8() else "[ok]"
     typer.echo(f"  {mark} {title:<{STEP_WIDTH}} {time.perf_counter() - began:5.1f} s", err=True)
 
@@ -94,19 +100,6 @@ def said(title: str) -> Iterator[None]:
 def shortened(lines: list[str], most: int = 2) -> list[str]:
     """The first lines, and how many more there are of their kind."""
     return lines if len(lines) <= most else [*lines[:most], f"...  and {len(lines) - most} more like these"]
-
-
-@contextmanager
-def _moving(title: str) -> Iterator[None]:
-    """A spinner where a person watches."""
-    if not sys.stderr.isatty():
-        yield
-        return
-    from rich.console import Console
-    from rich.text import Text
-
-    with Console(stderr=True).status(Text(title)):
-        yield
 
 
 def _address(process: subprocess.Popen[str]) -> str:

@@ -1,35 +1,50 @@
-"""Progress of long work, on stderr: a moving line on a terminal, a plain line per step elsewhere."""
+"""Progress of long work, on stderr: a moving bar on a terminal, a plain line per step elsewhere."""
+
+from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import typer
 
+if TYPE_CHECKING:
+    from medeval.packaging.progress import Progress
+
 
 @contextmanager
-def steps(title: str) -> Iterator[Callable[[str, str], None]]:
-    """Gives a function that is told (subject, step)."""
+def steps(title: str) -> Iterator[Progress]:
+    """Gives a function that is told (subject, step, part that is done)."""
     if sys.stderr.isatty():
-        with _moving(title) as told:
+        with moving(title) as told:
             yield told
     else:
         yield _plain()
 
 
 @contextmanager
-def _moving(title: str) -> Iterator[Callable[[str, str], None]]:
+def moving(title: str) -> Iterator[Progress]:
+    """A line that moves: a bar once a part is known, a spinner before."""
     from rich.console import Console
-    from rich.text import Text
+    from rich.progress import BarColumn, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
 
-    with Console(stderr=True).status(Text(title)) as status:
-        yield lambda subject, step: status.update(Text(f"{title}  {subject}  {step}"))
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(24), TaskProgressColumn())
+    with Bars(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task(title, total=None)
+
+        def told(subject: str, step: str, part: float | None = None) -> None:
+            total, done = (None, None) if part is None else (1.0, part)
+            bars.update(task, description=f"{title}  {subject}  {step}", total=total, completed=done)
+
+        yield told
 
 
-def _plain() -> Callable[[str, str], None]:
+def _plain() -> Progress:
     said: list[tuple[str, str]] = []
 
-    def told(subject: str, step: str) -> None:
+    def told(subject: str, step: str, part: float | None = None) -> None:
         if (subject, step) not in said[-1:]:
             said.append((subject, step))
             typer.echo(f"  {subject}: {step}", err=True)

@@ -1,11 +1,14 @@
 """How long work tells where it is."""
 
-from collections.abc import Callable
-from typing import TypeAlias
-
-#: Told what is worked on, and the step.
-Progress: TypeAlias = Callable[[str, str], None]
+from typing import Protocol
 
 
-def silent(subject: str, step: str) -> None:
+class Progress(Protocol):
+    """Told what is worked on, the step, and, where it is known, the part that is done (0 to 1)."""
+
+    def __call__(self, subject: str, step: str, part: float | None = None) -> None:
+        """Show it, or not."""
+
+
+def silent(subject: str, step: str, part: float | None = None) -> None:
     """A `Progress` that nobody watches."""

@@ -29,7 +29,7 @@ class BytesTold:
         """Tell how far it is."""
         percent = 100 * done_bytes // max(self._total, 1)
         if percent != self._percent and self._total >= BYTES_PER_MB:
-            self._progress("blob", f"{percent} % of {self._total / BYTES_PER_MB:.0f} MB")
+            self._progress("transfer", f"{self._total / BYTES_PER_MB:.0f} MB", percent / 100)
         self._percent = percent
 
 

@@ -64,14 +64,24 @@ def _execute_all(site: Site, report: Progress) -> tuple[tuple[str, ...], Medeval
     """Execute what is open; what stops one execution does not stop the next. Returns models not allowed, first stop."""
     refused: list[str] = []
     stops: list[MedevalError] = []
-    for files in _open_executions(site):
+    waiting = _open_executions(site)
+    for number, files in enumerate(waiting):
         try:
-            execute.execute(site, files, report)
+            execute.execute(site, files, _counted(report, number, len(waiting)))
         except ModelNotAllowed:
             refused.append(files.task().execution.model.ref)
         except MedevalError as exc:
             stops.append(exc)
     return tuple(dict.fromkeys(refused)), next(iter(stops), None)
+
+
+def _counted(report: Progress, number: int, total: int) -> Progress:
+    """Tells, beside each step, how many executions are done."""
+
+    def told(subject: str, step: str, part: float | None = None) -> None:
+        report(subject, f"{step}, {number + 1} of {total}", number / total)
+
+    return told
 
 
 def _open_executions(site: Site) -> list[ExecutionFiles]:
