@@ -29,7 +29,7 @@ def split_archive(chunks: Iterator[bytes], store: BlobStore) -> ImagePackage:
         with tarfile.open(fileobj=_Stream(chunks), mode="r|") as tar:
             blobs = {member.name: _take(tar, member, store) for member in tar if member.isreg() or _is_link(member)}
         return _package(_follow(blobs), store)
-    except (tarfile.TarError, EOFError, KeyError, TypeError, ImageInvalid) as exc:
+    except (tarfile.TarError, EOFError, LookupError, TypeError, ImageInvalid) as exc:
         raise BuildFailed("the engine's image archive cannot be read", _HINT) from exc
 
 

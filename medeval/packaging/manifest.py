@@ -7,6 +7,7 @@ import yaml
 
 from medeval.domain.base import Value
 from medeval.domain.package import MLCubeManifest
+from medeval.domain.strict_json import MAX_DEPTH
 from medeval.errors import NotFound, SpecError
 
 MANIFEST = "mlcube.yaml"
@@ -50,10 +51,9 @@ def read_text(file: Path) -> str:
 
 
 def parse_yaml(text: str, name: str) -> Any:
-    """What a YAML document holds; aliases are refused, since a few of them can stand for gigabytes."""
+    """What a YAML document holds; raises `SpecError` with the line that is malformed."""
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            raise SpecError(f"{name}: aliases (*name) are not allowed", "Write the value out where it is used.")
+        _check_events(text, name)
         return yaml.load(text, _StrictLoader)  # noqa: S506 a SafeLoader
     except yaml.MarkedYAMLError as exc:
         mark = exc.problem_mark
@@ -61,6 +61,17 @@ def parse_yaml(text: str, name: str) -> Any:
         raise SpecError(f"{name}: {place}{exc.problem or 'malformed YAML'}", "Correct that line.") from exc
     except (yaml.YAMLError, ValueError, RecursionError) as exc:
         raise SpecError(f"{name}: malformed YAML", "Check it with a YAML editor.") from exc
+
+
+def _check_events(text: str, name: str) -> None:
+    """Refuse what makes a small text large or slow to read: aliases, which multiply, and deep nesting."""
+    depth = 0
+    for event in yaml.parse(text, yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise SpecError(f"{name}: aliases (*name) are not allowed", "Write the value out where it is used.")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise SpecError(f"{name}: nested deeper than {MAX_DEPTH}", "Flatten the document.")
 
 
 class _StrictLoader(yaml.SafeLoader):

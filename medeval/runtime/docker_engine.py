@@ -59,6 +59,12 @@ class DockerRuntime:
             self._images = DockerImages(self.client)
         return self._images
 
+    def close(self) -> None:
+        """Let go of the connection; the next call opens another."""
+        if self._client is not None:
+            self._client.close()
+        self._client = self._images = None
+
     def sandbox(self) -> SandboxRecord:
         """What a statement says of this runtime."""
         with engine_faults("tell its version"):

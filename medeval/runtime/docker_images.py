@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import docker
-from docker.errors import ImageNotFound
+from docker.errors import APIError, ImageNotFound
 
 from medeval.domain.package import ImagePackage
 from medeval.errors import BuildFailed, ImageInvalid
@@ -46,7 +46,7 @@ class DockerImages:
 
     def build(self, context: Iterator[bytes], dockerfile: str, told: Callable[[str], None]) -> str:
         """Build a tar of a folder, without network, into an image without a name; returns the engine's ID."""
-        with engine_faults("build an image"):
+        with engine_faults("build an image"), _dockerfile_faults():
             lines = self._client.build(
                 # The engine takes any stream of a tar; the SDK asks for a file and passes it on.
                 fileobj=context,
@@ -81,6 +81,17 @@ class DockerImages:
             raise ImageInvalid("the engine refused the image", "Build and submit the cube again.")
         text = "".join(line.get("stream", "") for line in lines)
         return [word for word in text.split() if word.startswith("sha256:")]
+
+
+@contextlib.contextmanager
+def _dockerfile_faults() -> Iterator[None]:
+    """An engine that refuses a build outright says what is wrong with the Dockerfile."""
+    try:
+        yield
+    except APIError as exc:
+        if not exc.is_client_error():
+            raise
+        raise BuildFailed(f"the image could not be built:\n{exc.explanation}", "Correct the Dockerfile.") from exc
 
 
 def _built_id(lines: Iterator[dict[str, Any]], told: Callable[[str], None]) -> str:

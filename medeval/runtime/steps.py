@@ -21,6 +21,8 @@ from medeval.runtime.port import Ending, RunRequest, RunResult, Runtime
 
 #: A statistics or result file is small; whatever is larger is a mistake or an attempt to carry data out.
 MOST_JSON_BYTES = 2 * 1024 * 1024
+#: Ten thousand columns of eighty characters.
+_LONGEST_HEADER = 1024 * 1024
 
 
 def prepare(runtime: Runtime, bound: BoundCube, raw: Path, out: Path, limits: Limits, owner: str) -> None:
@@ -42,8 +44,8 @@ def check_prepared(runtime: Runtime, bound: BoundCube, prepared: Path, limits: L
 
 def check_interface(prepared: Path, interface: ModelInterface) -> None:
     """Raise `RunFailed` unless the prepared cases have the columns that models are promised."""
-    with (prepared / "cases" / "cases.csv").open(encoding="utf-8") as file:
-        header = next(csv.reader([file.readline()]), [])
+    with (prepared / "cases" / "cases.csv").open(encoding="utf-8", errors="replace") as file:
+        header = next(csv.reader([file.readline(_LONGEST_HEADER)]), [])
     if header != [interface.case_id, *interface.features]:
         hint = "The committee must align preparator and model_interface; tell it."
         raise RunFailed("the preparator's columns are not those of the spec's model interface", hint)

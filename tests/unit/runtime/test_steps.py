@@ -1,0 +1,232 @@
+"""Endings of runs become typed errors; outputs are taken over with distrust."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from medeval.domain.benchmark import BoundCube, ModelInterface
+from medeval.domain.dataset import DatasetStatistics
+from medeval.domain.package import REQUIRED_TASKS, BlobRef, Cube, CubeKind, Limits, MLCubeManifest, SourcePackage, Task
+from medeval.errors import (
+    CubeExited,
+    CubeOutOfMemory,
+    CubeTimedOut,
+    DataError,
+    EmptyData,
+    MedevalError,
+    MissingColumn,
+    OutputTooLarge,
+    RunFailed,
+    ScoreNotFinite,
+    ScoreOutOfRange,
+    WrongCases,
+    WrongColumns,
+    WroteNothing,
+)
+from medeval.runtime import steps
+from medeval.runtime.port import Ending, RunRequest, RunResult
+
+LIMITS = Limits(time_s=7, memory_bytes=64 * 1024**2, output_bytes=5000)
+OWNER = "test"
+
+
+class Scripted:
+    """A runtime whose cube does what the test says, in place of a sandbox."""
+
+    package_kind = "source"
+
+    def __init__(self, act: Callable[[RunRequest], None] = lambda _: None, **result) -> None:
+        self.act = act
+        self.result = RunResult(**{"ending": Ending.EXITED, "exit_code": 0, "seconds": 0.0, **result})
+        self.seen: RunRequest | None = None
+        self.parameters = None
+
+    def run(self, request: RunRequest) -> RunResult:
+        self.seen = request
+        self.parameters = json.loads(request.inputs["parameters.json"].read_text())
+        self.act(request)
+        return self.result
+
+
+def bound(kind: CubeKind = CubeKind.MODEL, **parameters) -> BoundCube:
+    tasks = tuple(sorted(REQUIRED_TASKS[kind]))
+    manifest = MLCubeManifest(
+        format="medeval/mlcube@1", name="cube", version="1.0.0", kind=kind, summary="a cube", tasks=tasks
+    )
+    package = SourcePackage(archive=BlobRef(digest="sha256:" + "0" * 64, size_bytes=1))
+    return BoundCube(cube=Cube(manifest=manifest, package=package), parameters=parameters)
+
+
+def writes(**files: str) -> Callable[[RunRequest], None]:
+    """Write files named with `_` for `.` and `__` for `/`."""
+
+    def act(request: RunRequest) -> None:
+        for name, text in files.items():
+            path = request.output / name.replace("__", "/").replace("_", ".")
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+
+    return act
+
+
+def infer(runtime: Scripted, tmp_path: Path) -> Path:
+    return steps.infer(runtime, bound(alpha=1), None, tmp_path, tmp_path / "out", LIMITS, OWNER)
+
+
+def evaluate(runtime: Scripted, tmp_path: Path) -> bytes:
+    evaluator = bound(CubeKind.EVALUATOR)
+    return steps.evaluate(runtime, evaluator, tmp_path / "p", tmp_path / "l", tmp_path / "out", LIMITS, OWNER)
+
+
+def prepare(runtime: Scripted, tmp_path: Path) -> None:
+    steps.prepare(runtime, bound(CubeKind.PREPARATOR), tmp_path, tmp_path / "out", LIMITS, OWNER)
+
+
+# --- what is asked of the runtime -------------------------------------------------------------------------------
+
+
+def test_infer_asks_for_its_task_with_parameters_and_returns_the_predictions(tmp_path):
+    runtime = Scripted(writes(predictions_csv="case_id,score\n"))
+    assert infer(runtime, tmp_path) == tmp_path / "out" / "predictions.csv"
+    assert runtime.seen.task is Task.INFER
+    assert set(runtime.seen.inputs) == {"cases", "parameters.json"}
+    assert runtime.seen.owner == OWNER
+    assert runtime.parameters == {"alpha": 1}
+
+
+def test_weights_go_along(tmp_path):
+    runtime = Scripted(writes(predictions_csv="x"))
+    steps.infer(runtime, bound(), tmp_path / "w", tmp_path, tmp_path / "out", LIMITS, OWNER)
+    assert runtime.seen.inputs["weights"] == tmp_path / "w"
+
+
+def test_labels_reach_the_evaluator_alone(tmp_path):
+    runtime = Scripted(writes(result_json="{}"))
+    assert evaluate(runtime, tmp_path) == b"{}"
+    assert set(runtime.seen.inputs) == {"predictions.csv", "labels.csv", "parameters.json"}
+
+
+def test_a_dataset_is_prepared_checked_and_counted(tmp_path):
+    prepare(Scripted(writes(cases__cases_csv="case_id\na\n", labels_csv="case_id,label\na,1\n")), tmp_path)
+    preparator, prepared = bound(CubeKind.PREPARATOR), tmp_path / "out"
+    checking = Scripted()
+    steps.check_prepared(checking, preparator, prepared, LIMITS, OWNER)
+    assert set(checking.seen.inputs) == {"cases", "labels.csv", "parameters.json"}
+    counting = Scripted(writes(statistics_json='{"cases": 1, "per_class": [0, 1]}'))
+    counts = steps.statistics(counting, preparator, prepared, LIMITS, OWNER)
+    assert counts == DatasetStatistics(cases=1, per_class=(0, 1))
+
+
+# --- endings ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ending", "error", "names"),
+    [
+        (Ending.TIMED_OUT, CubeTimedOut, "7 s"),
+        (Ending.OUT_OF_MEMORY, CubeOutOfMemory, "64 MiB"),
+        (Ending.OUTPUT_TOO_LARGE, OutputTooLarge, "5000 bytes"),
+    ],
+)
+def test_a_passed_limit_names_the_limit(tmp_path, ending, error, names):
+    with pytest.raises(error, match=names):
+        infer(Scripted(ending=ending, exit_code=137), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [(1, CubeExited), (21, WrongColumns), (22, WrongCases), (23, ScoreNotFinite), (24, ScoreOutOfRange)],
+)
+def test_an_evaluator_names_its_failure_by_its_exit_code(tmp_path, code, error):
+    with pytest.raises(error) as caught:
+        evaluate(Scripted(exit_code=code), tmp_path)
+    assert type(caught.value) is error
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize(("code", "error"), [(12, DataError), (13, MissingColumn), (14, EmptyData)])
+def test_a_preparator_names_what_the_data_lack(tmp_path, code, error):
+    with pytest.raises(error) as caught:
+        prepare(Scripted(exit_code=code), tmp_path)
+    assert type(caught.value) is error
+
+
+@pytest.mark.parametrize("code", [12, 21, 24, 137])
+def test_a_model_has_no_say_about_data_or_predictions(tmp_path, code):
+    with pytest.raises(CubeExited, match=f"exit code {code}"):
+        infer(Scripted(exit_code=code), tmp_path)
+
+
+def test_no_message_holds_what_the_cube_printed(tmp_path):
+    for ending in Ending:
+        with pytest.raises(MedevalError) as caught:
+            infer(Scripted(ending=ending, exit_code=1, log="patient 4711"), tmp_path)
+        assert "4711" not in f"{caught.value.message} {caught.value.hint} {caught.value!r}"
+
+
+# --- outputs ----------------------------------------------------------------------------------------------------
+
+
+def test_a_model_that_writes_nothing(tmp_path):
+    with pytest.raises(WroteNothing, match=r"predictions\.csv"):
+        infer(Scripted(), tmp_path)
+
+
+def test_a_model_that_writes_an_empty_file(tmp_path):
+    with pytest.raises(WroteNothing, match="empty"):
+        infer(Scripted(writes(predictions_csv="")), tmp_path)
+
+
+def test_a_link_in_place_of_the_predictions(tmp_path):
+    (tmp_path / "secret").write_text("of the host")
+    with pytest.raises(RunFailed, match="cannot be opened"):
+        infer(Scripted(lambda request: (request.output / "predictions.csv").symlink_to(tmp_path / "secret")), tmp_path)
+
+
+def test_a_folder_in_place_of_the_result(tmp_path):
+    with pytest.raises(RunFailed, match="no regular file"):
+        evaluate(Scripted(lambda request: (request.output / "result.json").mkdir()), tmp_path)
+
+
+def test_a_result_of_megabytes_is_not_read(tmp_path):
+    with pytest.raises(OutputTooLarge):
+        evaluate(Scripted(writes(result_json=" " * (steps.MOST_JSON_BYTES + 1))), tmp_path)
+
+
+def test_a_prepared_dataset_holds_no_links(tmp_path):
+    def act(request: RunRequest) -> None:
+        writes(cases__cases_csv="case_id\n", labels_csv="case_id,label\n")(request)
+        (request.output / "cases" / "way-out").symlink_to("/etc/hostname")
+
+    with pytest.raises(RunFailed, match="link"):
+        prepare(Scripted(act), tmp_path)
+
+
+@pytest.mark.parametrize("missing", ["cases__cases_csv", "labels_csv"])
+def test_a_preparator_that_writes_half(tmp_path, missing):
+    files = {"cases__cases_csv": "x", "labels_csv": "x"}
+    del files[missing]
+    with pytest.raises(WroteNothing):
+        prepare(Scripted(writes(**files)), tmp_path)
+
+
+@pytest.mark.parametrize("text", ["{", '{"cases": "1", "per_class": [0, 1]}', '{"cases": 1}', "\x00"])
+def test_statistics_of_another_shape_are_the_preparators_failure(tmp_path, text):
+    with pytest.raises(RunFailed):
+        steps.statistics(Scripted(writes(statistics_json=text)), bound(CubeKind.PREPARATOR), tmp_path, LIMITS, OWNER)
+
+
+@pytest.mark.parametrize("header", ["case_id,age", "case_id,age,sex,more", "age,sex,case_id", "\udce9\udcff", ""])
+def test_cases_without_the_promised_columns(tmp_path, header):
+    (tmp_path / "cases").mkdir()
+    (tmp_path / "cases" / "cases.csv").write_bytes(header.encode("utf-8", "surrogateescape") + b"\n1,2,3\n")
+    with pytest.raises(RunFailed, match="columns"):
+        steps.check_interface(tmp_path, ModelInterface(features=("age", "sex")))
+
+
+def test_cases_with_the_promised_columns(tmp_path):
+    (tmp_path / "cases").mkdir()
+    (tmp_path / "cases" / "cases.csv").write_text("case_id,age,sex\n1,2,3\n")
+    steps.check_interface(tmp_path, ModelInterface(features=("age", "sex")))
