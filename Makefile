@@ -12,7 +12,8 @@ WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv pip
-INSTALL := $(UV) install --quiet --python $(BIN)/python --require-hashes
+# Bytecode is written now: a sandbox sees the environment read-only, and would compile it at every start.
+INSTALL := $(UV) install --compile-bytecode --quiet --python $(BIN)/python --require-hashes
 SELF := $(UV) install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 
 .DEFAULT_GOAL := help

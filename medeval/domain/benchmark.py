@@ -71,8 +71,9 @@ class AnalysisPlan(Value):
     @model_validator(mode="after")
     def _cuts_at_the_threshold(self) -> Self:
         check_edges(self.score_edges)
-        if self.threshold not in self.score_edges:
-            raise ValueError("threshold must be one of score_edges")
+        # At 0 or 1 a score that equals the threshold falls on different sides in the 2x2 and the score table.
+        if self.threshold not in self.score_edges[1:-1]:
+            raise ValueError("threshold must be one of score_edges, between the first and the last")
         return self
 
 
