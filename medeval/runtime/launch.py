@@ -178,15 +178,16 @@ def build_root(root: dict[str, Any]) -> None:
     base = root["at"]
     mount("none", "/", None, MS_REC | MS_PRIVATE)
     mount("tmpfs", base, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m")
+    # Private folders first: an environment may itself lie under /tmp.
+    for path, size in root["tmpfs"]:
+        make_folder(base + path)
+        mount("tmpfs", base + path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, f"mode=1777,size={size}")
     for path, target in root["links"]:
         place = Path(base + path)
         place.parent.mkdir(parents=True, exist_ok=True)
         place.symlink_to(target)
     for source, path, writable in root["binds"]:
         bind(source, base + path, writable=writable)
-    for path, size in root["tmpfs"]:
-        make_folder(base + path)
-        mount("tmpfs", base + path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, f"mode=1777,size={size}")
     make_folder(base + "/proc")
     mount("proc", base + "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     mount("none", base, None, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NODEV)

@@ -108,7 +108,8 @@ class Bubblewrap:
         launcher = [["--ro-bind", LAUNCHER, _INSIDE_LAUNCHER]]
         # Folders above a bind would be closed to everyone but root.
         folders = [["--dir", folder] for folder in _folders_above([bind.target for bind in view.binds])]
-        return [*folders, *links, *binds, *devices, *private, *launcher, ["--proc", "/proc"], ["--remount-ro", "/"]]
+        # Private folders first: an environment may itself lie under /tmp.
+        return [*private, *folders, *links, *binds, *devices, *launcher, ["--proc", "/proc"], ["--remount-ro", "/"]]
 
 
 class Unshare:
