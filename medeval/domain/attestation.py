@@ -8,7 +8,7 @@ import json
 from enum import StrEnum
 from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError, model_validator
 
 from medeval.domain import strict_json
 from medeval.domain.base import Value, explain
@@ -123,7 +123,7 @@ class NoResultStatement(Value):
 Statement: TypeAlias = Annotated[ResultStatement | NoResultStatement, Field(discriminator="predicateType")]
 
 
-_STATEMENT: TypeAdapter[Statement] = TypeAdapter(Statement)
+_STATEMENT: TypeAdapter[Statement] = TypeAdapter(Statement, config=ConfigDict(defer_build=True))
 
 
 def read_statement(payload: bytes) -> Statement:
