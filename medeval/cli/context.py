@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from medeval.domain.permissions import Role
     from medeval.packaging.store import BlobStore
     from medeval.site.context import Site
+    from medeval.site.lock import Work
 
 
 def login_file(home: Path) -> Path:
@@ -59,12 +60,18 @@ def get_cache(home: Path) -> BlobStore:
     return BlobStore(home / "cache" / "blobs")
 
 
-@contextmanager
-def opened_site(home: Path) -> Iterator[Site]:
-    """The site of this home, held by this process alone."""
+def get_site(home: Path) -> Site:
+    """The site of this home, for what only reads or locks for itself."""
     from medeval.site.build import open_site
+
+    return open_site(home, get_login(home))
+
+
+@contextmanager
+def opened_site(home: Path, work: Work) -> Iterator[Site]:
+    """The site of this home, with one of its locks held."""
     from medeval.site.lock import hold
 
-    site = open_site(home, get_login(home))
-    with hold(site.store.root):
+    site = get_site(home)
+    with hold(site.store.root, work):
         yield site

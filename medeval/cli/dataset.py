@@ -30,7 +30,7 @@ def add(
     from medeval.cli.render import show_one
     from medeval.site.prepare import add_dataset
 
-    with opened_site(home_of(ctx)) as site, steps("Preparing") as report:
+    with opened_site(home_of(ctx), "agent") as site, steps("Preparing") as report:
         record = add_dataset(site, name, title or name, benchmark, data, report)
     show_one({**_card(record), "next": f"medeval dataset join {name}"}, output)
 
@@ -46,7 +46,7 @@ def join(
     from medeval.cli.render import show_one
     from medeval.site.prepare import join_benchmark
 
-    with opened_site(home_of(ctx)) as site:
+    with opened_site(home_of(ctx), "review") as site:
         association = join_benchmark(site, name)
     show_one(association.model_dump(mode="json"), output)
 

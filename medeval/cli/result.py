@@ -21,12 +21,11 @@ All = Annotated[bool, typer.Option("--all", help="Every result that waits.")]
 @app.command("list")
 def list_results(ctx: typer.Context, output: OutputOption = Output.TABLE) -> None:
     """List every execution of this site and how far it has come."""
-    from medeval.cli.context import opened_site
+    from medeval.cli.context import get_site
     from medeval.cli.render import show
     from medeval.site import review
 
-    with opened_site(home_of(ctx)) as site:
-        rows = [_row(reviewed) for reviewed in review.list_results(site)]
+    rows = [_row(reviewed) for reviewed in review.list_results(get_site(home_of(ctx)))]
     show(rows, output, empty="No execution yet. Run `medeval site run`.")
 
 
@@ -37,14 +36,13 @@ def show_result(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Show what would leave, or has left, for a model: every number of it; or why there is no result."""
-    from medeval.cli.context import opened_site
+    from medeval.cli.context import get_site
     from medeval.cli.render import show
     from medeval.site import review
     from medeval.site.records import Stage
 
-    with opened_site(home_of(ctx)) as site:
-        found = review.get_results(site, [model], frozenset(Stage))
-        rows = [_detail(reviewed, output) for reviewed in found]
+    found = review.get_results(get_site(home_of(ctx)), [model], frozenset(Stage))
+    rows = [_detail(reviewed, output) for reviewed in found]
     show(rows, output)
 
 
@@ -60,7 +58,7 @@ def release(ctx: typer.Context, models: Names = None, every: All = False, output
 
     _check_choice(models, every=every)
     wanted = frozenset({Stage.EVALUATED}) if every else frozenset({Stage.EVALUATED, Stage.WITHHELD, Stage.RELEASED})
-    with opened_site(home_of(ctx)) as site, steps("Releasing") as report:
+    with opened_site(home_of(ctx), "review") as site, steps("Releasing") as report:
         found = review.get_results(site, models or [], wanted)
         for reviewed in found:
             report(reviewed.model, "sign and send")
@@ -91,7 +89,7 @@ def withhold(
     if reason not in set(WithholdReason):
         raise UsageError("that reason is not on the list", f"Give one of {', '.join(WithholdReason)}.")
     wanted = frozenset({Stage.EVALUATED}) if every else frozenset({Stage.EVALUATED, Stage.WITHHELD, Stage.RELEASED})
-    with opened_site(home_of(ctx)) as site:
+    with opened_site(home_of(ctx), "review") as site:
         found = review.get_results(site, models or [], wanted)
         for reviewed in found:
             releasing.withhold(site, reviewed.files, WithholdReason(reason))

@@ -38,7 +38,7 @@ def init(
 
     home = home_of(ctx)
     store = site_store(home)
-    with steps("Setting up") as report, hold(store.root):
+    with steps("Setting up") as report, hold(store.root, "agent"):
         report(name, "try the runtimes of this machine")
         _, probe = pick(runtime, store.cache)
         api = get_api(home, Role.DATA_OWNER)
@@ -72,7 +72,7 @@ def allow(
 
     if organisation and not benchmark:
         raise UsageError("--organisation narrows a rule for a benchmark", "Give --benchmark too.")
-    with opened_site(home_of(ctx)) as site:
+    with opened_site(home_of(ctx), "review") as site:
         if models:
             rules.allow_models(site, models)
         if benchmark:
@@ -99,16 +99,20 @@ def run(
     """Pull tasks, run what is allowed, report failures. Results wait for `medeval result release`."""
     import time
 
-    from medeval.cli.context import opened_site
+    from medeval.cli.context import get_site
     from medeval.cli.progress import steps
-    from medeval.errors import ServerUnreachable
+    from medeval.errors import MedevalError
     from medeval.site.agent import run_once
+    from medeval.site.lock import hold
 
-    with opened_site(home_of(ctx)) as site, steps("Running") as report:
+    site = get_site(home_of(ctx))
+    with steps("Running") as report:
         while True:
             try:
-                _show_round(run_once(site, report, retry_failed=retry_failed), output)
-            except ServerUnreachable as exc:
+                with hold(site.store.root, "agent"):
+                    done = run_once(site, report, retry_failed=retry_failed)
+                _show_round(done, output)
+            except MedevalError as exc:
                 if not watch:
                     raise
                 typer.echo(f"error: {exc.message}\nhint:  {exc.hint}", err=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from medeval.domain.lifecycle import ExecutionState
 from medeval.errors import MedevalError, ModelNotAllowed, ServerUnreachable
 from medeval.packaging.progress import Progress
-from medeval.site import execute, release
+from medeval.site import execute, outbox
 from medeval.site.context import Site
 from medeval.site.records import Stage
 from medeval.site.store import ExecutionFiles
@@ -36,11 +36,12 @@ def run_once(site: Site, report: Progress, *, retry_failed: bool = False) -> Rou
         _forget_failures(site)
     before = _count(site)
     refused, stopped = _execute_all(site, report)
-    sent, unreachable = _flush(site)
-    if stopped:
-        raise stopped
-    if offline or unreachable:
-        raise _kept(site) from (offline or unreachable)
+    sent, unsent = outbox.flush(site)
+    failure = stopped or unsent or offline
+    if isinstance(failure, ServerUnreachable):
+        raise ServerUnreachable(failure.message, outbox.kept_hint(site)) from failure
+    if failure:
+        raise failure
     after = _count(site)
     return Round(
         evaluated=after[Stage.EVALUATED] - before[Stage.EVALUATED],
@@ -88,24 +89,6 @@ def _open_executions(site: Site) -> list[ExecutionFiles]:
     return [files for files in site.store.list_executions() if _stage(site, files) in (Stage.NEW, Stage.PREDICTED)]
 
 
-def _flush(site: Site) -> tuple[int, ServerUnreachable | None]:
-    """Report failures and send what was signed and not receipted; returns how many left, and what stopped it."""
-    sent = 0
-    for files in site.store.list_executions():
-        failure, signed = files.failure(), files.signed()
-        if (signed is None and failure is None) or (signed is not None and signed.receipt is not None):
-            continue
-        try:
-            if signed is not None:
-                release.send(site, files, signed)
-            elif failure is not None:
-                release.report_failure(site, files, failure.code)
-        except ServerUnreachable as exc:
-            return sent, exc
-        sent += 1
-    return sent, None
-
-
 def _forget_failures(site: Site) -> None:
     """Make room for another attempt at everything that failed."""
     for files in site.store.list_executions():
@@ -129,14 +112,3 @@ def _attempt(action: Callable[[], None]) -> ServerUnreachable | None:
     except ServerUnreachable as exc:
         return exc
     return None
-
-
-def _kept(site: Site) -> MedevalError:
-    unsent = sum(1 for files in site.store.list_executions() if _unsent(files))
-    hint = f"{unsent} signed statements are kept and go out on the next `medeval site run`."
-    return ServerUnreachable("the results server cannot be reached", hint)
-
-
-def _unsent(files: ExecutionFiles) -> bool:
-    signed = files.signed()
-    return signed is not None and signed.receipt is None

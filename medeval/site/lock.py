@@ -1,21 +1,28 @@
-"""One agent per site folder at a time."""
+"""Two locks of a site's folder: `agent` for what runs containers, `review` for what people decide meanwhile.
+
+A round of an agent can take hours; the data owner can release or withhold results in the meantime. What only reads
+takes no lock, since every file is written whole.
+"""
 
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from medeval.errors import SiteBusy
 
+Work: TypeAlias = Literal["agent", "review"]
+
 
 @contextmanager
-def hold(root: Path) -> Iterator[None]:
-    """Hold the site's lock; raises `SiteBusy`. The kernel drops the lock with the process, however it ends."""
+def hold(root: Path, work: Work) -> Iterator[None]:
+    """Hold one lock; raises `SiteBusy`. The kernel drops it with the process, however that ends."""
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with (root / "lock").open("w") as file:
+    with (root / f"{work}.lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as exc:
             hint = "Wait for it to end, or stop it."
-            raise SiteBusy("another medeval process works in this site's folder", hint) from exc
+            raise SiteBusy("another medeval process does this kind of work in this site's folder", hint) from exc
         yield

@@ -21,6 +21,8 @@ from medeval.site.store import chunks_of
 def add_dataset(site: Site, name: str, title: str, benchmark: str, raw: Path, report: Progress) -> DatasetRecord:
     """Prepare a raw folder for a benchmark; a dataset that is there already is left as it is.
 
+    Runs that a killed process left behind are ended first.
+
     Raises `DataError` and its children for raw data that does not fit, `TooFewCases` when the benchmark's policy asks
     for more. Nothing leaves the site.
     """
@@ -31,6 +33,7 @@ def add_dataset(site: Site, name: str, title: str, benchmark: str, raw: Path, re
         raise EmptyData("the data folder is missing or empty", "Give the folder that holds the raw data: --data DIR.")
     spec = _pin_spec(site, benchmark)
     report(name, "prepare")
+    site.runtime.reap(site.store.get_site().fingerprint)
     work = site.store.fresh_work(f"dataset-{name}")
     _prepare(site, spec, raw, work, report, name)
     return _keep(site, spec, name, title, work, report)

@@ -222,7 +222,7 @@ def read(path: Path, kind: type[Record]) -> Record | None:
 def write(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     """Write a file whole: a reader sees the old bytes or the new ones, also after a crash."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    partial = path.with_name(path.name + ".part")
+    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
         file.write(data)
         file.flush()
