@@ -40,7 +40,7 @@ HERE = Path(__file__).parent / "e2e"
 HOSTILE, OBEDIENT = HERE / "hostile-cube", HERE / "obedient-evaluator"
 BENCHMARK = "screening"
 #: Stands in the raw data of every site; no other place may ever hold it.
-SECRET = "0.31415926535"
+GIVEAWAY = "0.31415926535"
 TERMS = """
 disclosure: {name: public-data, min_cases: 1, min_per_class: 0, max_numbers: 10000}
 limits:
@@ -53,7 +53,7 @@ def write_table(folder: Path, *, cases: int = 120, positives: int = 60, without:
     """Raw data as the benchmark's preparator reads it; one marker is the secret."""
     chance = random.Random(7)  # noqa: S311 a table, no secret
     labels = [1] * positives + [0] * (cases - positives)
-    markers = [SECRET, *(f"{min(1.0, 0.3 * label + 0.7 * chance.random()):.3f}" for label in labels[1:])]
+    markers = [GIVEAWAY, *(f"{min(1.0, 0.3 * label + 0.7 * chance.random()):.3f}" for label in labels[1:])]
     rows = [
         {"age": chance.randint(40, 90), "marker": marker, "outcome": label}
         for marker, label in zip(markers, labels, strict=True)
@@ -75,7 +75,7 @@ def check_failed(done: subprocess.CompletedProcess[str], error: type[MedevalErro
     for word in words:
         assert word in done.stderr, done.stderr
     assert "Traceback" not in done.stderr
-    assert SECRET not in done.stdout + done.stderr
+    assert GIVEAWAY not in done.stdout + done.stderr
     assert "medeval_" not in done.stderr, "a token was shown"
 
 

@@ -74,7 +74,7 @@ def rehearse(
     from medeval.cli.render import show
     from medeval.cli.runtimes import pick
     from medeval.domain.permissions import Role
-    from medeval.packaging.rehearse import rehearse_model
+    from medeval.packaging.rehearse import rehearse_model, rehearsing
     from medeval.packaging.submit import model_cards
     from medeval.packaging.transfer import FetchingStore
 
@@ -84,9 +84,11 @@ def rehearse(
     with steps("Rehearsing") as report:
         chosen, _ = pick(runtime, home / "cache")
         fetching = FetchingStore(store, get_blobs(home, Role.MODEL_OWNER))
-        for card in model_cards(sources, chosen, store, report):
-            evaluation = rehearse_model(card, spec, chosen, fetching, report)
-            rows.append({"model": card.ref, "rehearsal": "passed", "cases": evaluation.cases})
+        cards = model_cards(sources, chosen, store, report)
+        with rehearsing(store.root, chosen) as owner:
+            for card in cards:
+                evaluation = rehearse_model(card, spec, chosen, fetching, report, owner)
+                rows.append({"model": card.ref, "rehearsal": "passed", "cases": evaluation.cases})
     show(rows, output)
 
 

@@ -45,6 +45,8 @@ _BY_ERROR: dict[type[errors.MedevalError], FailureCode] = {
     errors.CubeTimedOut: FailureCode.MODEL_TIMED_OUT,
     errors.CubeOutOfMemory: FailureCode.MODEL_OUT_OF_MEMORY,
     errors.WroteNothing: FailureCode.MODEL_WROTE_NOTHING,
+    # A link or a special file in place of what was asked for: nothing that could be taken over.
+    errors.RunFailed: FailureCode.MODEL_WROTE_NOTHING,
     errors.OutputTooLarge: FailureCode.MODEL_OUTPUT_TOO_LARGE,
     errors.WrongColumns: FailureCode.PREDICTIONS_WRONG_COLUMNS,
     errors.WrongCases: FailureCode.PREDICTIONS_WRONG_CASES,

@@ -12,7 +12,7 @@ from medeval.packaging.archive import tar_folder
 from medeval.packaging.build import build_cube
 from medeval.packaging.manifest import load_manifest, load_yaml
 from medeval.packaging.progress import Progress
-from medeval.packaging.rehearse import rehearse_preparation
+from medeval.packaging.rehearse import rehearse_preparation, rehearsing
 from medeval.packaging.store import BlobStore
 from medeval.packaging.transfer import upload_blobs
 from medeval.runtime.port import Runtime
@@ -49,7 +49,8 @@ def publish(
     if known is not None and _same_terms(draft, known.spec):
         return known
     spec = resolve(folder, draft, runtime, store, progress)
-    rehearse_preparation(spec, runtime, store, progress)
+    with rehearsing(store.root, runtime) as owner:
+        rehearse_preparation(spec, runtime, store, progress, owner)
     upload_blobs(spec.blobs, store, blobs, progress)
     return api.publish_benchmark(spec)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from medeval.client.blobs import BlobClient
 from medeval.domain.package import BlobRef
+from medeval.errors import DigestMismatch
 from medeval.packaging.progress import Progress
 from medeval.packaging.store import BlobStore
 
@@ -41,7 +42,12 @@ class FetchingStore:
         self._blobs = blobs
 
     def path(self, blob: BlobRef) -> Path:
-        """The verified file of a blob."""
+        """The verified file of a blob; one that was damaged is removed, so that the next try fetches it again."""
         if self._store.find(blob) is None:
             self._blobs.download(blob, self._store.location(blob))
-        return self._store.path(blob)
+        try:
+            return self._store.path(blob)
+        except DigestMismatch as exc:
+            self._store.location(blob).unlink()
+            hint = "The damaged copy was removed. Run the same command again: it is fetched anew."
+            raise DigestMismatch(exc.message, hint) from exc

@@ -21,10 +21,8 @@ from medeval.site.store import chunks_of
 def add_dataset(site: Site, name: str, title: str, benchmark: str, raw: Path, report: Progress) -> DatasetRecord:
     """Prepare a raw folder for a benchmark; a dataset that is there already is left as it is.
 
-    Runs that a killed process left behind are ended first.
-
-    Raises `DataError` and its children for raw data that does not fit, `TooFewCases` when the benchmark's policy asks
-    for more. Nothing leaves the site.
+    Runs that a killed process left behind are ended first. Raises `DataError` and its children for raw data that does
+    not fit, `TooFewCases` when the benchmark's policy asks for more. Nothing leaves the site.
     """
     known = site.store.find_dataset(name)
     if known is not None:

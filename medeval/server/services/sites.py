@@ -58,7 +58,7 @@ def get_row(session: Session, name: str) -> SiteRow:
     """The row of a site; raises `NotFound`."""
     row = session.scalar(select(SiteRow).where(SiteRow.name == name))
     if row is None:
-        raise NotFound("there is no site of this name", "List the sites with `medeval site list`.")
+        raise NotFound("there is no site of this name", "List the sites with `medeval server sites`.")
     return row
 
 

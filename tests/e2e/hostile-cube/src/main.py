@@ -7,67 +7,84 @@ import csv
 import json
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+HEADER = ["case_id", "score"]
 
 
-def read_scores(source: Path) -> list[list[str]]:
-    with (source / "cases" / "cases.csv").open(encoding="utf-8", newline="") as file:
-        return [[row["case_id"], row["marker"]] for row in csv.DictReader(file)]
+@dataclass
+class Run:
+    """What one behaviour is given."""
+
+    cases: Path
+    predictions: Path
+    wish: dict[str, Any]
+
+    @property
+    def scores(self) -> list[list[str]]:
+        with self.cases.open(encoding="utf-8", newline="") as file:
+            return [[row["case_id"], row["marker"]] for row in csv.DictReader(file)]
+
+    def write(self, *rows: list[str]) -> None:
+        with self.predictions.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows(rows)
 
 
-def write(target: Path, rows: list[list[str]], header: tuple[str, str] = ("case_id", "score")) -> None:
-    with (target / "predictions.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([header, *rows])
+def honest(run: Run) -> None:
+    time.sleep(run.wish.get("seconds", 0))
+    run.write(HEADER, *run.scores)
 
 
-def infer(source: Path, target: Path, wish: dict) -> int:
-    rows = read_scores(source)
-    first, *others = rows
-    match wish["behaviour"]:
-        case "honest":
-            time.sleep(wish.get("seconds", 0))
-            write(target, rows)
-        case "nothing":
-            pass
-        case "empty":
-            (target / "predictions.csv").touch()
-        case "link":
-            (target / "predictions.csv").symlink_to(source / "cases" / "cases.csv")
-        case "wrong-columns":
-            write(target, rows, ("id", "probability"))
-        case "too-few":
-            write(target, others)
-        case "twice":
-            write(target, [first, *rows])
-        case "unknown":
-            write(target, [["stranger", "0.5"], *others])
-        case "nan":
-            write(target, [[first[0], "nan"], *others])
-        case "out-of-range":
-            write(target, [[first[0], "1.5"], *others])
-        case "for-ever":
-            while True:
-                time.sleep(1)
-        case "exit-1":
-            print(f"a word of the data: {first}", file=sys.stderr)
-            return 1
-        case "memory":
-            kept = [bytearray(b"x" * 2**20) for _ in range(4096)]
-            write(target, rows[len(kept) :])
-        case "output":
-            with (target / "predictions.csv").open("wb") as file:
-                while True:
-                    file.write(bytes(2**16))
-        case "text":
-            (target / "predictions.csv").write_text(wish["text"], encoding="utf-8")
-        case "leak":
-            cases = (source / "cases" / "cases.csv").read_text(encoding="utf-8")
-            (target / "predictions.csv").write_text(cases, encoding="utf-8")
-    return 0
+def for_ever(_run: Run) -> None:
+    while True:
+        time.sleep(1)
+
+
+def exit_1(run: Run) -> None:
+    sys.exit(f"words of the data: {run.scores[0]}")
+
+
+def memory(run: Run) -> None:
+    kept = [bytearray(b"x" * 2**20) for _ in range(4096)]
+    run.write(HEADER, *run.scores[len(kept) :])
+
+
+def output(run: Run) -> None:
+    with run.predictions.open("wb") as file:
+        while True:
+            file.write(bytes(2**16))
+
+
+def changed_first(run: Run, *row: str) -> None:
+    run.write(HEADER, list(row), *run.scores[1:])
+
+
+BEHAVIOURS: dict[str, Callable[[Run], object]] = {
+    "honest": honest,
+    "for-ever": for_ever,
+    "exit-1": exit_1,
+    "memory": memory,
+    "output": output,
+    "nothing": lambda run: None,
+    "empty": lambda run: run.predictions.touch(),
+    "link": lambda run: run.predictions.symlink_to(run.cases),
+    "wrong-columns": lambda run: run.write(["id", "probability"], *run.scores),
+    "too-few": lambda run: run.write(HEADER, *run.scores[1:]),
+    "twice": lambda run: run.write(HEADER, run.scores[0], *run.scores),
+    "unknown": lambda run: changed_first(run, "stranger", "0.5"),
+    "nan": lambda run: changed_first(run, run.scores[0][0], "nan"),
+    "out-of-range": lambda run: changed_first(run, run.scores[0][0], "1.5"),
+    # Whatever the wish holds, or the data themselves: for an evaluator that gives it out.
+    "text": lambda run: run.predictions.write_text(run.wish["text"], encoding="utf-8"),
+    "leak": lambda run: run.predictions.write_bytes(run.cases.read_bytes()),
+}
 
 
 if __name__ == "__main__":
     _, _, _, given, _, taken = sys.argv
     weights = Path(given, "weights")
     asked = json.loads(weights.read_text(encoding="utf-8")) if weights.exists() else {"behaviour": "honest"}
-    sys.exit(infer(Path(given), Path(taken), asked))
+    BEHAVIOURS[asked["behaviour"]](Run(Path(given, "cases", "cases.csv"), Path(taken, "predictions.csv"), asked))
