@@ -14,6 +14,7 @@ from medeval.packaging.build import build_cube
 from medeval.packaging.manifest import load_manifest
 from medeval.packaging.wheels import fetch_wheels
 from medeval.runtime.choose import runtime_by_name
+from medeval.runtime.docker_engine import BASE_IMAGE
 
 SOURCE = "bubblewrap"
 
@@ -115,29 +116,32 @@ def test_an_environment_without_pip_is_told_how_to_get_it(folder, index, tmp_pat
 
 @pytest.fixture
 def engine(tmp_path):
-    """A Docker runtime; images that a test builds are removed with it."""
+    """A Docker runtime."""
     runtime = runtime_by_name("docker", tmp_path)
     yield runtime
     runtime.close()
 
 
 @pytest.fixture
-def unlike_any(folder):
-    """The folder, changed so that its image is nobody else's."""
-    (folder / "src" / "nonce.txt").write_text(secrets.token_hex(8))
-    return folder
+def unlike_any(folder, engine):
+    """The folder, changed so that its image is nobody else's; whatever was built from it is removed."""
+    nonce = secrets.token_hex(8)
+    (folder / "src" / "nonce.txt").write_text(nonce)
+    (folder / "Dockerfile").write_text(f"FROM {BASE_IMAGE}\nLABEL medeval.test={nonce}\nCOPY src /cube/src\n")
+    yield folder
+    while left := engine.client.images(filters={"label": f"medeval.test={nonce}"}, quiet=True):
+        engine.client.remove_image(left[0], force=True)
 
 
 @pytest.mark.docker
 def test_an_image_is_built_without_network_from_wheels_that_are_no_part_of_it(unlike_any, store, index, engine):
     require(unlike_any, wheel(index, "alpha"))
     (unlike_any / "Dockerfile").write_text(
-        "FROM python:3.11-slim-bookworm AS packages\n"
-        "COPY wheels /wheels\n"
+        (unlike_any / "Dockerfile").read_text().replace("COPY src /cube/src\n", "") + "COPY wheels /wheels\n"
         "COPY requirements.txt /\n"
         "RUN python -m pip install --no-index -f /wheels --require-hashes --target=/packages -r /requirements.txt\n"
-        "FROM python:3.11-slim-bookworm\n"
-        "COPY --from=packages /packages /packages\n"
+        f"FROM {BASE_IMAGE}\n"
+        "COPY --from=0 /packages /packages\n"
         "COPY src /cube/src\n"
         "RUN test ! -e /wheels && test ! -e /sys/class/net/eth0 && PYTHONPATH=/packages python -c 'import alpha'\n"
     )
@@ -151,7 +155,8 @@ def test_an_image_is_built_without_network_from_wheels_that_are_no_part_of_it(un
 
 @pytest.mark.docker
 def test_a_build_that_fails_says_with_which_words(unlike_any, store, engine):
-    (unlike_any / "Dockerfile").write_text("FROM python:3.11-slim-bookworm\nRUN echo these are the words; exit 3\n")
+    with (unlike_any / "Dockerfile").open("a") as file:
+        file.write("RUN echo these are the words; exit 3\n")
     with pytest.raises(BuildFailed, match="these are the words"):
         build_cube(unlike_any, engine, store)
 
@@ -184,6 +189,5 @@ def test_a_store_that_lost_a_layer_saves_again(unlike_any, store, engine):
     store.location(first.package.layers[-1]).unlink()
     said: list[str] = []
     assert build_cube(unlike_any, engine, store, lambda _, step: said.append(step)) == first
-    engine.client.remove_image(first.identity, force=True)
     assert "save layers" in said
     assert store.find(first.package.layers[-1]) is not None
