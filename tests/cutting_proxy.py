@@ -1,20 +1,26 @@
 """A TCP proxy that cuts a connection after so many bytes in one direction, as a bad line does."""
 
 import contextlib
+import select
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 
 @dataclass
 class Cuts:
-    """After how many bytes a connection is cut, in each direction; `made` counts the cuts."""
+    """After how many bytes a connection is cut, in each direction; `made` counts the cuts.
+
+    `ready` is waited for before a cut: what must have arrived for the test to say something.
+    """
 
     up: list[int] = field(default_factory=list)
     down: list[int] = field(default_factory=list)
     made: int = 0
+    ready: Callable[[], bool] = lambda: True
 
 
 @contextmanager
@@ -55,26 +61,29 @@ def _pump(
     stop: threading.Event,
     dead: threading.Event,
 ) -> None:
+    """Carry bytes one way until an end closes, the plan says cut, or all is over."""
     carried = 0
-    source.settimeout(0.05)
-    while not stop.is_set() and not dead.is_set():
-        try:
+    with contextlib.suppress(OSError, ValueError):
+        while not stop.is_set() and not dead.is_set():
+            if not select.select([source], [], [], 0.05)[0]:
+                continue
             data = source.recv(64 * 1024)
-        except TimeoutError:
-            continue
-        except OSError:
-            break
-        if not data:
-            break
-        carried += len(data)
-        if plan and carried > plan[0]:
-            plan.pop(0)
-            cuts.made += 1
-            break
-        try:
+            carried += len(data)
+            if not data or _is_cut(carried, plan, cuts, stop):
+                break
             sink.sendall(data)
-        except OSError:
-            break
     dead.set()
     for end in (source, sink):
+        with contextlib.suppress(OSError):
+            end.shutdown(socket.SHUT_RDWR)
         end.close()
+
+
+def _is_cut(carried: int, plan: list[int], cuts: Cuts, stop: threading.Event) -> bool:
+    if not plan or carried <= plan[0]:
+        return False
+    plan.pop(0)
+    while not cuts.ready() and not stop.is_set():
+        time.sleep(0.005)
+    cuts.made += 1
+    return True

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -65,7 +66,8 @@ def test_an_empty_blob(sqlite_world, tmp_path):
 
 
 def test_an_upload_cut_in_the_middle_goes_on(sqlite_world, source):
-    cuts = Cuts(up=[2 * MIB, 3 * MIB])
+    partial = _file_of(sqlite_world).with_suffix(".part")
+    cuts = Cuts(up=[2 * MIB, 3 * MIB], ready=lambda: partial.exists() and partial.stat().st_size >= MIB)
     told = []
     with _through(sqlite_world, cuts) as transport:
         BlobClient(transport).upload(source, BLOB, told.append)
@@ -86,7 +88,9 @@ def test_a_download_cut_in_the_middle_goes_on(sqlite_world, tmp_path):
 
 def test_an_upload_that_gave_up_is_resumed_by_a_later_one(sqlite_world, source):
     expected = pytest.raises((TransferInterrupted, ServerUnreachable))
-    with _through(sqlite_world, Cuts(up=[3 * MIB, *[2000] * 20])) as transport, expected:
+    partial = _file_of(sqlite_world).with_suffix(".part")
+    cuts = Cuts(up=[3 * MIB, *[2000] * 20], ready=lambda: partial.exists() and partial.stat().st_size > MIB)
+    with _through(sqlite_world, cuts) as transport, expected:
         BlobClient(transport).upload(source, BLOB)
     told = []
     sqlite_world.blobs(Role.MODEL_OWNER).upload(source, BLOB, told.append)
@@ -267,7 +271,12 @@ def _bearer(token):
     return {"Authorization": f"Bearer {token}"}
 
 
-def _held(world: World) -> bytes:
+def _file_of(world: World) -> Path:
     """The blob's file at the server."""
     name = BLOB.digest.removeprefix("sha256:")
-    return (world.data_dir / "blobs" / name[:2] / name).read_bytes()
+    return world.data_dir / "blobs" / name[:2] / name
+
+
+def _held(world: World) -> bytes:
+    """What the server holds of the blob."""
+    return _file_of(world).read_bytes()

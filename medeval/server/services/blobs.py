@@ -31,8 +31,7 @@ class BlobShelf:
         complete, partial = self._paths(digest)
         if complete.exists():
             return BlobStatus(digest=digest, received_bytes=complete.stat().st_size, complete=True)
-        received = partial.stat().st_size if partial.exists() else 0
-        return BlobStatus(digest=digest, received_bytes=received, complete=False)
+        return BlobStatus(digest=digest, received_bytes=_size(partial), complete=False)
 
     def has(self, blob: BlobRef) -> bool:
         """Whether the whole blob is here, in the size that is claimed."""
@@ -58,9 +57,7 @@ class BlobShelf:
         complete, partial = self._paths(digest)
         partial.parent.mkdir(parents=True, exist_ok=True)
         lock = self._locks.setdefault(digest, Lock())
-        upload = Upload(complete, partial, digest, offset, length, lock, self._writers)
-        upload.check_offset()
-        return upload
+        return Upload(complete, partial, digest, offset, length, lock, self._writers)
 
     def _paths(self, digest: str) -> tuple[Path, Path]:
         """The files of a complete and of a partial blob; a digest holds nothing but hex behind its prefix."""
@@ -87,15 +84,12 @@ class Upload:
         self._complete, self._partial, self._digest = complete, partial, digest
         self._at, self._length = offset, length
         self._lock, self._writers = lock, writers
+        self._found = _size(self._partial)
         self._started = False
+        if offset not in {0, self._found} and not complete.exists():
+            raise _elsewhere(self._found)
         #: Whether this request brought the last byte.
         self.completed = False
-
-    def check_offset(self) -> None:
-        """Raise `TransferInterrupted`, naming the right offset, unless the file ends where this goes on."""
-        held = self._partial.stat().st_size if self._partial.exists() else 0
-        if self._at not in {0, held} and not self._complete.exists():
-            raise TransferInterrupted(f"the blob goes on at offset {held}", _RESUME)
 
     def write(self, data: bytes) -> None:
         """Append; raises `BlobTooLarge` beyond the announced length, `TransferInterrupted` when overtaken."""
@@ -122,7 +116,9 @@ class Upload:
 
     def _take_turn(self) -> None:
         if not self._started:
-            self.check_offset()
+            # Moved on since this request began: a connection that was thought dead still delivered.
+            if (held := _size(self._partial)) != self._found:
+                raise _elsewhere(held)
             self._started = True
             self._writers[self._digest] = self
         elif self._writers.get(self._digest) is not self:
@@ -141,8 +137,19 @@ class Upload:
         return self._status(self._complete, complete=True)
 
     def _status(self, path: Path, *, complete: bool) -> BlobStatus:
-        received = path.stat().st_size if path.exists() else 0
-        return BlobStatus(digest=self._digest, received_bytes=received, complete=complete)
+        return BlobStatus(digest=self._digest, received_bytes=_size(path), complete=complete)
+
+
+def _size(path: Path) -> int:
+    """The size of a file, 0 when it is not there: between asking for it and looking, another upload may end."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _elsewhere(held: int) -> TransferInterrupted:
+    return TransferInterrupted(f"the blob goes on at offset {held}", _RESUME)
 
 
 def check_there(shelf: BlobShelf, blobs: Mapping[str, Iterable[BlobRef]]) -> None:

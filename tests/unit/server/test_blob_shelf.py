@@ -93,6 +93,15 @@ def test_who_begins_at_the_same_place_later_finds_it_moved(shelf):
         second.write(DATA[100:200])
 
 
+def test_two_that_begin_afresh_do_not_undo_each_other(shelf):
+    first, second = (shelf.begin(BLOB.digest, 0, len(DATA)) for _ in range(2))
+    first.write(DATA[:100])
+    with pytest.raises(TransferInterrupted, match="offset 100"):
+        second.write(DATA[:50])
+    assert shelf.status(BLOB.digest).received_bytes == 100
+    assert put(shelf, DATA[:50], 0).received_bytes == 50, "who knows of them may begin afresh"
+
+
 def test_a_complete_blob_is_not_touched(shelf):
     put(shelf, DATA, 0)
     for offset in (0, 7, len(DATA)):
