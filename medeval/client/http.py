@@ -79,20 +79,21 @@ class Transport:
         """The body of the answer; raises what the server says, or `ServerUnreachable`."""
         data = None if body is None else body.to_canonical()
         sent = dict(headers or {}) | ({} if body is None else {"Content-Type": "application/json"})
-        for remaining in reversed(range(self.tries)):
+        attempt = 0
+        while True:
+            attempt += 1
             try:
                 with self.open(method, path, headers=sent, data=data, query=query) as answer:
                     return answer.content
             except requests.ConnectionError as exc:
-                if not remaining or not (_never_sent(exc) or method in _REPEATABLE):
-                    raise unreachable(exc, self.tries - remaining) from exc
+                if attempt >= self.tries or not (_never_sent(exc) or method in _REPEATABLE):
+                    raise unreachable(exc, attempt) from exc
             except ServerUnreachable:
-                if not remaining:
+                if attempt >= self.tries:
                     raise
             except requests.RequestException as exc:
-                raise unreachable(exc, self.tries - remaining) from exc
-            time.sleep(BACKOFF_S * 2 ** (self.tries - remaining - 1))
-        raise ServerUnreachable("the results server was not asked", "Allow at least one try.")
+                raise unreachable(exc, attempt) from exc
+            time.sleep(BACKOFF_S * 2 ** (attempt - 1))
 
     @contextmanager
     def open(

@@ -4,7 +4,9 @@ import contextlib
 from datetime import UTC, datetime
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import IntegrityError
@@ -64,6 +66,16 @@ def test_migrations_give_the_tables_of_the_code(empty, tmp_path):
         Row.metadata.create_all(connection)
     assert migrated == checks(empty), "Alembic does not compare CHECK constraints, so this does"
     assert ("associations", "ck_associations_state") in migrated
+
+
+def test_the_way_back(database):
+    config = Config()
+    config.set_main_option("script_location", "medeval.server.db:migrations")
+    with database.connect_to_migrate() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+    assert inspect(database.engine).get_table_names() == ["alembic_version"]
+    migrate(database)
 
 
 def test_migrating_again_changes_nothing(database):
