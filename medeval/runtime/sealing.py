@@ -9,6 +9,7 @@ import math
 import os
 import platform
 import shutil
+import site
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -192,7 +193,10 @@ def _program(word: str) -> str:
 
 def _environment(limits: Limits, home: str) -> dict[str, str]:
     path = os.pathsep.join((str(Path(sys.prefix, "bin")), "/usr/bin", "/bin"))
-    return {**variables(limits), "HOME": home, "TMPDIR": home, "PATH": path, "LANG": "C.UTF-8", "PYTHONNOUSERSITE": "1"}
+    own = {"HOME": home, "TMPDIR": home, "PATH": path, "LANG": "C.UTF-8", "PYTHONNOUSERSITE": "1"}
+    # With another home, an installation for one user alone is found only where it is named.
+    packages = {"PYTHONPATH": site.getusersitepackages()} if site.ENABLE_USER_SITE else {}
+    return {**variables(limits), **own, **packages}
 
 
 def _resource_limits(limits: Limits) -> dict[str, int]:
