@@ -25,7 +25,7 @@ help: ## what can be made
 
 demo: $(VENV)/.run ## install, then play a whole federation on this machine
 	$(BIN)/medeval demo
-	@$(BIN)/python scripts/availability.py docker bubblewrap
+	@$(BIN)/python scripts/availability.py docker bubblewrap unshare
 
 test: $(VENV)/.test ## install what tests need, then run all but the heavy ones
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not heavy"

@@ -1,7 +1,8 @@
-"""What every test may ask for: needs of the machine, a private PostgreSQL, the clinical data, a results server.
+"""What every test may ask for: needs of the machine, a private PostgreSQL, the clinical data.
 
 A test says what it needs by a marker (`docker`, `bubblewrap`, `unshare`, `chromium`, `postgres`, `shared`, `torch`).
-Where the machine lacks it the test is skipped and listed at the end; where MEDEVAL_REQUIRE names it (as CI does), it fails.
+Where the machine lacks it the test is skipped and listed at the end; where MEDEVAL_REQUIRE names it, as on CI, it
+fails.
 """
 
 import os
@@ -20,7 +21,6 @@ import pytest
 from hypothesis import settings
 
 from scripts import availability
-from tests.processes import serving
 
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, database=None, print_blob=True)
@@ -148,13 +148,3 @@ def new_database_url(postgres_url: str) -> Callable[[], str]:
         return f"{base}/{name}"
 
     return make
-
-
-# --- a results server -------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def results_server(tmp_path: Path) -> Iterator[str]:
-    """The address of a fresh results server in a process of its own; its tokens are in `tmp_path/server/tokens`."""
-    with serving(tmp_path / "server") as address:
-        yield address
