@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from medeval.domain.attestation import SandboxRecord
 from medeval.domain.package import BlobRef, Cube, Limits, Task
 
 
@@ -74,6 +75,9 @@ class Runtime(Protocol):
     @property
     def package_kind(self) -> str:
         """`image` or `source`."""
+
+    def sandbox(self) -> SandboxRecord:
+        """What a statement says of this runtime, as it is now: name, version, level. Raises `RuntimeUnavailable`."""
 
     def probe(self) -> Probe:
         """Start something real and see whether it works; never raises."""

@@ -105,7 +105,7 @@ def _prepared(site: Site, task: SiteTask) -> Path:
 
 
 def _run_record(site: Site) -> RunRecord:
-    return RunRecord(sandbox=site.store.get_site().sandbox, medeval=version("medeval"))
+    return RunRecord(sandbox=site.runtime.sandbox(), medeval=version("medeval"))
 
 
 def _failure(error: MedevalError, *, by_evaluator: bool) -> FailureRecord:
