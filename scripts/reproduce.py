@@ -14,6 +14,7 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from medeval.cli import playing
 from medeval.cli.federation import Stage, command
@@ -94,7 +95,7 @@ def published_figures(reference: Path, script: ModuleType) -> dict[tuple[str, st
     return figures
 
 
-def read_cells(board: dict) -> dict[tuple[str, str, str], float]:
+def read_cells(board: dict[str, Any]) -> dict[tuple[str, str, str], float]:
     """The estimate of every cell of a leaderboard's matrix by (model, metric, site)."""
     sites = [column["dataset"].partition("/")[0] for column in board["columns"]]
     return {
