@@ -17,7 +17,7 @@ from medeval.domain.package import Cube, Limits, SourcePackage
 from medeval.errors import EngineFault, ImageInvalid, NotFound, RuntimeUnavailable
 from medeval.runtime.environment import CUBE, IN, OUT, arguments
 from medeval.runtime.port import BlobSource, Probe, RunRequest, RunResult
-from medeval.runtime.sandbox import NotSealed, Scene, run_sealed
+from medeval.runtime.sandbox import Scene, run_sealed
 from medeval.runtime.sealing import Sealing
 from medeval.runtime.staging import User, cube_user, lent, readable
 from medeval.runtime.unpack import untar
@@ -56,10 +56,9 @@ class EmbeddedRuntime:
         try:
             version = self._sealing.version()
             reason = self._try_run()
-        except NotSealed as exc:
-            reason = exc.log.strip().splitlines()[-1] if exc.log.strip() else exc.message
         except (RuntimeUnavailable, EngineFault) as exc:
-            reason = exc.message
+            words = "".join(getattr(exc, "__notes__", ())).strip()
+            reason = words.splitlines()[-1] if words else exc.message
         sealing = self._sealing
         return Probe(sealing.name, version, sealing.level, self.package_kind, works=not reason, reason=reason)
 

@@ -35,18 +35,15 @@ class Scene:
     scratch: Path
 
 
-class NotSealed(EngineFault):
-    """The sandbox could not be built; `log` says why, in the words of the system."""
-
-    code = "engine.not-sealed"
-
-    def __init__(self, log: str) -> None:
-        super().__init__("the sandbox could not be built", "Choose another runtime: `medeval site init` tries them.")
-        self.log = log
+def not_sealed(log: str) -> EngineFault:
+    """The error of a sandbox that could not be built; a note on it says why, in the words of the system."""
+    fault = EngineFault("the sandbox could not be built", "Choose another runtime: `medeval site init` tries them.")
+    fault.add_note(log)
+    return fault
 
 
 def run_sealed(sealing: Sealing, command: list[str], scene: Scene, limits: Limits, user: User) -> RunResult:
-    """Run `command` to its end or a limit; nothing of it is left. Raises `NotSealed` when it never began."""
+    """Run `command` to its end or a limit; nothing of it is left. Raises `EngineFault` when it never began."""
     started = time.monotonic()
     with _pipe() as (lifeline, grip), _pipe() as (status, word):
         start = Start(command, scene.folder, scene.home, limits, user, lifeline.fileno(), word.fileno())
@@ -60,7 +57,7 @@ def run_sealed(sealing: Sealing, command: list[str], scene: Scene, limits: Limit
             watch.drain()
         sealed = bool(status.read())
     if not sealed:
-        raise NotSealed(tail(watch.tail))
+        raise not_sealed(tail(watch.tail))
     return _result(ending, process.returncode, time.monotonic() - started, watch)
 
 
@@ -96,7 +93,7 @@ def _spawned(command: list[str], *inherited: IO[bytes]) -> Iterator[tuple["subpr
                 pass_fds=[file.fileno() for file in inherited],
             )
         except OSError as exc:
-            raise NotSealed(str(exc.strerror)) from exc
+            raise not_sealed(str(exc.strerror)) from exc
         finally:
             os.close(write)
             for file in inherited:
