@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 from medeval import errors
@@ -14,6 +17,20 @@ def test_codes_and_exit_codes_are_unique():
     every = [cls for cls in tree(errors.MedevalError) if cls.__module__ == "medeval.errors"]
     assert len({cls.code for cls in every}) == len(every)
     assert len({cls.exit_code for cls in every}) == len(every)
+
+
+def test_the_tree_has_one_file():
+    """In a process of its own, since it imports every module there is."""
+    code = """
+import importlib, pkgutil, medeval
+from medeval.errors import error_classes
+for module in pkgutil.walk_packages(medeval.__path__, "medeval."):
+    if not module.name.endswith("__main__") and ".migrations" not in module.name:
+        importlib.import_module(module.name)
+print({cls.__module__ for cls in error_classes().values()})
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout.strip() == "{'medeval.errors'}"
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.code)
