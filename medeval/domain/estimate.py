@@ -58,4 +58,13 @@ class NotShown(Value):
     reason: Text
 
 
+class CaseCounts(Value):
+    """The cases that a pooled estimate rests on, and how many of them are positive."""
+
+    kind: Literal["counts"] = "counts"
+    cases: int = Field(ge=0)
+    positives: int = Field(ge=0)
+
+
+AnyCounts: TypeAlias = Annotated[CaseCounts | NotEstimable, Field(discriminator="kind")]
 AnyEstimate: TypeAlias = Annotated[Estimate | NotEstimable, Field(discriminator="kind")]

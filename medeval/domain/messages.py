@@ -8,7 +8,7 @@ from medeval.domain.attestation import Base64, Envelope
 from medeval.domain.base import Value
 from medeval.domain.benchmark import BenchmarkSpec, Metric, MetricName
 from medeval.domain.dataset import DatasetCard
-from medeval.domain.estimate import AnyEstimate, NotShown
+from medeval.domain.estimate import AnyCounts, AnyEstimate, NotShown
 from medeval.domain.execution import ExecutionSpec
 from medeval.domain.ids import Digest, Name, Text, Title, VersionedRef
 from medeval.domain.lifecycle import AssociationState, ExecutionState
@@ -217,8 +217,7 @@ class LeaderboardRow(Value):
     organisation: Title
     summary: Title
     sites: int
-    cases: int
-    positives: int
+    counts: AnyCounts
     pooled: tuple[MetricEstimates, ...]
     cells: tuple[Cell, ...]
 

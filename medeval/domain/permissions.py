@@ -62,7 +62,7 @@ def check_permitted(role: Role, action: Action) -> None:
     """Raise `Forbidden`, naming the roles that may, unless this one may."""
     if not can(role, action):
         roles = " or ".join(sorted(PERMITTED[action]))
-        raise Forbidden(f"a {role} token may not {action}", f"Log in with a token of role {roles}.")
+        raise Forbidden(f"a token of role {role} may not {action}", f"Log in with a token of role {roles}.")
 
 
 def can_see(audience: Audience, role: Role | None, *, takes_part: bool) -> bool:

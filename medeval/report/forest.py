@@ -10,7 +10,7 @@ from textwrap import wrap
 from markupsafe import Markup
 
 from medeval.domain.benchmark import MetricName
-from medeval.domain.estimate import Estimate
+from medeval.domain.estimate import CaseCounts, Estimate
 from medeval.domain.messages import CellResult, Leaderboard, LeaderboardRow
 from medeval.report import draw, reading
 from medeval.report.axis import Axis, axis_over
@@ -187,7 +187,8 @@ class _Plot:
         y = frame.y_of(len(self._row.cells))
         middle = y + frame.mark_y
         start, at, end = (self._x(value) for value in (pooled.low, pooled.value, pooled.high))
-        counts = f"{self._row.positives} / {self._row.cases}"
+        own = self._row.counts
+        counts = f"{own.positives} / {own.cases}" if isinstance(own, CaseCounts) else ""
         diamond = (
             f"M{start:.1f} {middle:.1f}L{at:.1f} {middle - 8:.1f}L{end:.1f} {middle:.1f}L{at:.1f} {middle + 8:.1f}Z"
         )

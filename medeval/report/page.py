@@ -1,7 +1,7 @@
 """From a board to the view that the page's template prints, so that the template decides nothing."""
 
 from medeval.domain.benchmark import Metric
-from medeval.domain.estimate import AnyEstimate, Estimate, Method, Reason
+from medeval.domain.estimate import AnyCounts, AnyEstimate, CaseCounts, Estimate, Method, Reason
 from medeval.domain.messages import Cell, CellResult, Leaderboard
 from medeval.report import forest, heat, reading, row_plot
 from medeval.report.findings import findings_of
@@ -92,12 +92,19 @@ def _model(board: Leaderboard, names: Names, place: int) -> ModelLine:
         plot=row_plot.svg(board, row),
         sites=f"{row.sites} of {len(board.columns)}",
         missing=tuple(tags),
-        counts=f"{row.cases} ({row.positives})" if row.sites else "none",
-        pooled_counts=f"{row.positives} / {row.cases}" if row.sites else "none",
+        counts=_both(row.counts, "{cases} ({positives})"),
+        pooled_counts=_both(row.counts, "{positives} / {cases}"),
         cells=tuple(_heat_cell(cell, metric, _anchor(place, i)) for i, cell in enumerate(row.cells)),
         table=tuple(_site_line(cell, metric, names.sites[i]) for i, cell in enumerate(row.cells)),
         forests=tuple(pictures) if has_sites else (),
     )
+
+
+def _both(counts: AnyCounts, form: str) -> str:
+    """Cases and positive cases in a form, or the word for why there are none."""
+    if isinstance(counts, CaseCounts):
+        return form.format(cases=counts.cases, positives=counts.positives)
+    return reading.pooled_count(counts, "cases")
 
 
 def _figure(estimate: AnyEstimate, metric: Metric) -> Figure:

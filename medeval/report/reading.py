@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from medeval.domain.benchmark import Metric, MetricName
-from medeval.domain.estimate import AnyEstimate, Estimate, NotShown
+from medeval.domain.estimate import AnyCounts, AnyEstimate, CaseCounts, Estimate, NotShown, Reason
 from medeval.domain.lifecycle import ExecutionState
 from medeval.domain.messages import Cell, CellResult, Leaderboard, LeaderboardRow, MetricEstimates, SiteColumn
 
@@ -167,3 +168,10 @@ def listing(items: Sequence[str], most: int = 4) -> str:
     """`a, b and c`; beyond `most`, `a, b, c and 5 more`."""
     shown = [*items] if len(items) <= most else [*items[: most - 1], f"{len(items) - most + 1} more"]
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def pooled_count(counts: AnyCounts, what: Literal["cases", "positives"]) -> str:
+    """A pooled count, or the word for why there is none."""
+    if isinstance(counts, CaseCounts):
+        return str(counts.cases if what == "cases" else counts.positives)
+    return "none" if counts.reason is Reason.NO_RESULTS else "not shown"

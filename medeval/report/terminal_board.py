@@ -37,8 +37,10 @@ def board_lines(board: Leaderboard, pen: Pen) -> list[str]:
     """One line for each model: pooled primary metric, interval, sites, cases; counts give way where room is short."""
     metric = reading.metric_of(board)
     columns = [_primary(board, metric, pen), Column("Sites", [_sites(board, row, pen) for row in board.rows])]
-    columns.append(Column("Cases", [str(row.cases) if row.sites else "none" for row in board.rows], right=True))
-    columns.append(Column("Positive", [str(row.positives) if row.sites else "none" for row in board.rows], right=True))
+    columns.append(Column("Cases", [reading.pooled_count(row.counts, "cases") for row in board.rows], right=True))
+    columns.append(
+        Column("Positive", [reading.pooled_count(row.counts, "positives") for row in board.rows], right=True)
+    )
     while sum(column.width for column in columns) > pen.width - 1 - _SHORTEST_NAME and len(columns) > 1:
         columns.pop()
     told = f"Pooled: counts of all released sites added. {reading.METRIC_MEANING[metric.name]}"

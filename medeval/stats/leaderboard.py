@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from medeval.domain.attestation import Provenance
 from medeval.domain.benchmark import BenchmarkSpec, Direction, Metric, MetricName
-from medeval.domain.estimate import AnyEstimate, Estimate, NotEstimable, NotShown, Reason
+from medeval.domain.estimate import AnyEstimate, CaseCounts, Estimate, NotEstimable, NotShown, Reason
 from medeval.domain.lifecycle import ExecutionState
 from medeval.domain.messages import (
     Cell,
@@ -146,22 +146,32 @@ def _row(facts: LeaderboardFacts, model: ModelFacts) -> LeaderboardRow:
         organisation=model.organisation,
         summary=model.summary,
         sites=len(released),
-        cases=pooled.cases if pooled else 0,
-        positives=count_positives(pooled) if pooled else 0,
+        counts=_counts(facts, pooled, len(released)),
         pooled=_pooled_estimates(facts, pooled, len(released)),
         cells=tuple(_cell(facts, item) for item in found),
     )
 
 
-def _pooled_estimates(facts: LeaderboardFacts, pooled: Evaluation | None, sites: int) -> tuple[MetricEstimates, ...]:
-    """Estimates, unless there are none, or they would show a site's own result to a viewer who may not see it."""
-    metrics = facts.spec.metrics
+def _why_not_shown(facts: LeaderboardFacts, sites: int) -> Reason | None:
+    """Why nothing pooled is shown: there is nothing, or it is one site's own result, which the viewer may not see."""
     if not facts.show_pooled:
-        return _none_of(metrics, Reason.HIDDEN)
-    if pooled is None:
-        return _none_of(metrics, Reason.NO_RESULTS)
-    if sites == 1 and not facts.show_cells:
-        return _none_of(metrics, Reason.ONE_SITE)
+        return Reason.HIDDEN
+    if sites == 0:
+        return Reason.NO_RESULTS
+    return Reason.ONE_SITE if sites == 1 and not facts.show_cells else None
+
+
+def _counts(facts: LeaderboardFacts, pooled: Evaluation | None, sites: int) -> CaseCounts | NotEstimable:
+    reason = _why_not_shown(facts, sites)
+    if pooled is None or reason is not None:
+        return NotEstimable(reason=reason or Reason.NO_RESULTS)
+    return CaseCounts(cases=pooled.cases, positives=count_positives(pooled))
+
+
+def _pooled_estimates(facts: LeaderboardFacts, pooled: Evaluation | None, sites: int) -> tuple[MetricEstimates, ...]:
+    metrics, reason = facts.spec.metrics, _why_not_shown(facts, sites)
+    if pooled is None or reason is not None:
+        return _none_of(metrics, reason or Reason.NO_RESULTS)
     return estimates_of(pooled, metrics, facts.spec.analysis.confidence_level)
 
 

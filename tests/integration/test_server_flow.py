@@ -37,7 +37,7 @@ def test_results_of_two_sites_reach_the_leaderboard(world):
 
     board = world.api(Role.COMMITTEE).get_leaderboard("breast")
     (row,) = board.rows
-    assert (row.sites, row.cases, row.positives) == (2, 240, 120)
+    assert (row.sites, row.counts.cases, row.counts.positives) == (2, 240, 120)
     assert [cell.envelope for cell in row.cells if isinstance(cell, CellResult)] == envelopes
     assert isinstance(row.pooled[0].estimate, Estimate)
     assert board.executions[ExecutionState.RELEASED] == board.log_size == 2

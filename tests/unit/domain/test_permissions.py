@@ -36,7 +36,7 @@ def test_truth_table(role, action, allowed):
     if allowed:
         check_permitted(role, action)
         return
-    with pytest.raises(Forbidden, match=f"a {role} token may not {action}") as refused:
+    with pytest.raises(Forbidden, match=f"a token of role {role} may not {action}") as refused:
         check_permitted(role, action)
     assert all(name in refused.value.hint for name in PERMITTED[action])
 

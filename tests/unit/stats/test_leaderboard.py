@@ -58,7 +58,7 @@ def test_pooled_is_derived_from_added_counts() -> None:
     row = a_board().rows[1]
     expected = merge_evaluations(list(FAIR.values()))
     assert row.pooled == estimates_of(expected, a_spec().metrics, 0.95)
-    assert (row.sites, row.cases) == (3, expected.cases)
+    assert (row.sites, row.counts.cases) == (3, expected.cases)
 
 
 def test_one_class_at_a_site_is_said() -> None:
@@ -89,6 +89,7 @@ def test_pool_of_one_site_is_not_shown_to_those_who_may_not_see_it() -> None:
     hidden = next(row for row in a_board(**facts, show_cells=False).rows if row.model == shown.model)
     assert {item.estimate.kind for item in shown.pooled} == {"estimate"}
     assert {item.estimate for item in hidden.pooled} == {NotEstimable(reason=Reason.ONE_SITE)}
+    assert hidden.counts == NotEstimable(reason=Reason.ONE_SITE)
 
 
 def test_viewer_without_pooled_learns_no_order() -> None:
