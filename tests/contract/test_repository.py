@@ -3,12 +3,16 @@
 import hashlib
 import re
 import subprocess
+import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = sorted(ROOT.glob("requirements/*.txt"))
+LOCKS = sorted([*ROOT.glob("requirements/*.txt"), *ROOT.glob("mlcubes/*/requirements.txt")])
 #: Home folders and work folders of one machine; /usr, /tmp and such are everybody's.
 MACHINE_PATHS = re.compile(rb"(?<![\w.:>-])/(?:work|farm|root|home/\w+|Users/\w+)/[\w.]")
 REGISTRIES = re.compile(
@@ -58,7 +62,7 @@ def test_no_copy_of_the_clinical_data(tracked, shared_dir):
     assert copies == []
 
 
-@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.name)
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: f"{lock.parent.name}/{lock.name}")
 def test_locks_are_plain_hashed_pins_without_torch(lock):
     lines = [line.strip() for line in lock.read_text().splitlines() if line.strip()]
     pins = [line for line in lines if not line.startswith("--hash=sha256:")]
@@ -76,3 +80,18 @@ def test_smaller_locks_are_subsets_of_the_test_lock(name):
         return {line.split(" ")[0] for line in text.splitlines() if "==" in line and not line.startswith(" ")}
 
     assert pins(name) <= pins("test")
+
+
+def test_the_test_lock_satisfies_the_project():
+    """Whoever adds a dependency runs `make lock`."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = (project["optional-dependencies"][name] for name in ("server", "postgres", "dev"))
+    wanted = [Requirement(text) for text in (*project["dependencies"], *chain.from_iterable(extras))]
+    lines = [line.split(" ")[0] for line in (ROOT / "requirements/test.txt").read_text().splitlines() if "==" in line]
+    pinned = [line.partition("==")[::2] for line in lines]
+    missing = [
+        str(need)
+        for need in wanted
+        if not any(canonicalize_name(need.name) == name and version in need.specifier for name, version in pinned)
+    ]
+    assert missing == []
