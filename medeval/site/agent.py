@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from medeval.domain.lifecycle import ExecutionState
-from medeval.errors import MedevalError, ModelNotAllowed, ServerUnreachable
+from medeval.errors import DigestMismatch, MedevalError, ModelNotAllowed, ServerUnreachable
 from medeval.packaging.progress import Progress
 from medeval.site import execute, outbox
 from medeval.site.context import Site
@@ -31,13 +31,13 @@ def run_once(site: Site, report: Progress, *, retry_failed: bool = False) -> Rou
     """
     site.runtime.reap(site.store.get_site().fingerprint)
     shutil.rmtree(site.store.root / "work", ignore_errors=True)
-    offline = _attempt(lambda: pull(site))
+    unpulled = _attempt(lambda: pull(site))
     if retry_failed:
         _forget_failures(site)
     before = _count(site)
     refused, stopped = _execute_all(site, report)
     sent, unsent = outbox.flush(site)
-    failure = stopped or unsent or offline
+    failure = stopped or unsent or unpulled
     if isinstance(failure, ServerUnreachable):
         raise ServerUnreachable(failure.message, outbox.kept_hint(site)) from failure
     if failure:
@@ -53,12 +53,24 @@ def run_once(site: Site, report: Progress, *, retry_failed: bool = False) -> Rou
 
 
 def pull(site: Site) -> None:
-    """Keep every task that the server offers; one it calls finished, and that this site does not know, is left out."""
+    """Keep every task that the server offers; one it calls finished, and that this site does not know, is left out.
+
+    So is one that names other digests than this site pinned: kept, it would stand in the way of the true one. Raises
+    `DigestMismatch` for the first of these, once the others are kept.
+    """
+    wrong: DigestMismatch | None = None
     for task in site.api.list_tasks(site.store.get_site().name):
+        try:
+            execute.check_pins(site, task)
+        except DigestMismatch as exc:
+            wrong = wrong or exc
+            continue
         files = site.store.execution(task.execution.to_digest())
         known = (files.folder / "task.json").exists()
         if not known and task.state is not ExecutionState.RELEASED:
             files.put_task(task)
+    if wrong:
+        raise wrong
 
 
 def _execute_all(site: Site, report: Progress) -> tuple[tuple[str, ...], MedevalError | None]:
@@ -106,9 +118,9 @@ def _stage(site: Site, files: ExecutionFiles) -> Stage:
     return files.stage(site.store.vault(files.task().execution.to_digest()))
 
 
-def _attempt(action: Callable[[], None]) -> ServerUnreachable | None:
+def _attempt(action: Callable[[], None]) -> MedevalError | None:
     try:
         action()
-    except ServerUnreachable as exc:
+    except (ServerUnreachable, DigestMismatch) as exc:
         return exc
     return None

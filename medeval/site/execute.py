@@ -39,6 +39,17 @@ def check_task(site: Site, task: SiteTask) -> BenchmarkSpec:
         hint = f"If it should run here: `medeval site allow {task.execution.model.ref}`."
         raise ModelNotAllowed(f"{task.execution.model.ref} is not allowed at this site", hint)
     record = site.store.get_dataset(task.execution.dataset.ref.partition("/")[2])
+    check_pins(site, task)
+    spec = site.store.get_spec(record.card.benchmark)
+    check_sandbox(site, spec)
+    return spec
+
+
+def check_pins(site: Site, task: SiteTask) -> None:
+    """Raise `DigestMismatch` when a task for a dataset of this site names other digests than were pinned."""
+    record = site.store.find_dataset(task.execution.dataset.ref.partition("/")[2])
+    if record is None:
+        return
     found = (
         ("benchmark", task.execution.benchmark.digest, record.card.benchmark),
         ("dataset", task.execution.dataset.digest, record.card.to_digest()),
@@ -48,9 +59,6 @@ def check_task(site: Site, task: SiteTask) -> BenchmarkSpec:
         if named != own:
             hint = "Nothing was run. Ask the committee which bytes it approved."
             raise DigestMismatch(f"the server names another digest of the {what} than this site pinned", hint)
-    spec = site.store.get_spec(record.card.benchmark)
-    check_sandbox(site, spec)
-    return spec
 
 
 def _infer(site: Site, files: ExecutionFiles, task: SiteTask, spec: BenchmarkSpec, report: Progress) -> None:

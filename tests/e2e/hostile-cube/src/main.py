@@ -1,6 +1,6 @@
 """A model that does what its weights name: `{"behaviour": NAME, ...}`. Without weights it is honest.
 
-Honest means: the score of a case is its column `marker`.
+Honest means: the score of a case is its column `marker`, cut to [0, 1].
 """
 
 import csv
@@ -26,7 +26,7 @@ class Run:
     @property
     def scores(self) -> list[list[str]]:
         with self.cases.open(encoding="utf-8", newline="") as file:
-            return [[row["case_id"], row["marker"]] for row in csv.DictReader(file)]
+            return [[row["case_id"], str(max(0, min(1, float(row["marker"]))))] for row in csv.DictReader(file)]
 
     def write(self, *rows: list[str]) -> None:
         with self.predictions.open("w", encoding="utf-8", newline="") as file:
