@@ -62,17 +62,16 @@ class Stage:
     def server(self) -> Iterator[str]:
         """A results server on a free port of this machine; gives its address, and ends it afterwards."""
         words = ("server", "start", "--data-dir", str(self.folder / "server"), "--port", "0")
-        process = subprocess.Popen(
+        with subprocess.Popen(
             [sys.executable, "-m", "medeval.cli", *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        try:
-            with said("Results server"):
-                address = _address(process)
-            typer.echo(f"    $ medeval {' '.join(words)}", err=True)
-            yield address
-        finally:
-            process.terminate()
-            process.wait()
+        ) as process:
+            try:
+                with said("Results server"):
+                    address = _address(process)
+                typer.echo(f"    $ medeval {' '.join(words)}", err=True)
+                yield address
+            finally:
+                process.terminate()
 
 
 def run_process(words: list[str]) -> str:
