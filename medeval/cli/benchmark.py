@@ -65,8 +65,10 @@ def publish(
     api, blobs = get_api(home, Role.COMMITTEE), get_blobs(home, Role.COMMITTEE)
     with steps("Publishing") as report:
         chosen, _ = pick(runtime, home / "cache")
-        item = publish_benchmark(folder, chosen, get_cache(home), api, blobs, report)
-    show_one(_row(item), output)
+        published = publish_benchmark(folder, chosen, get_cache(home), api, blobs, report)
+    if not published.is_new:
+        typer.echo("Published already; nothing was changed.", err=True)
+    show_one(_row(published.item), output)
 
 
 @app.command("list")

@@ -61,6 +61,12 @@ def check_enough(cases: int, per_class: tuple[int, int], policy: DisclosurePolic
         raise TooFewCases(f"{where}.per_class: too few cases in a class; {rule}", _CASES_HINT)
 
 
+def classes_of(evaluation: Evaluation) -> tuple[int, int]:
+    """Negative and positive cases of a checked evaluation."""
+    confusion, _ = _declared_states(evaluation.states)
+    return confusion.n0, confusion.n1
+
+
 def numbers_in(state: MetricState) -> int:
     """How many counts a state holds; threshold and edges come from the spec and tell nothing."""
     return 4 if isinstance(state, ConfusionCounts) else len(state.n0) + len(state.n1)

@@ -15,6 +15,7 @@ from medeval.domain.base import Value, explain
 from medeval.domain.execution import ExecutionSpec
 from medeval.domain.failures import FailureCode
 from medeval.domain.ids import Digest
+from medeval.domain.package import Cube
 from medeval.domain.result import SiteResult
 from medeval.errors import ResultRefused
 
@@ -39,6 +40,11 @@ class CubeRecord(Value):
 
     kind: Literal["image", "source"]
     digest: Digest
+
+    @classmethod
+    def of(cls, cube: Cube) -> "CubeRecord":
+        """What a statement says of a cube."""
+        return cls(kind=cube.package.kind, digest=cube.identity)
 
 
 class Provenance(Value):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from typing import Any, Self
 
 import rfc8785
@@ -50,15 +51,23 @@ def digest_of(data: bytes) -> str:
 
 def explain(exc: ValidationError) -> tuple[str, str]:
     """The first broken rule of a validation as (message, hint), without the refused value."""
-    errors = exc.errors(include_url=False, include_input=False, include_context=False)
+    errors = exc.errors(include_url=False, include_input=False)
     first = errors[0]
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return f"{field_path(first['loc'])}: {first['msg']}{more}", "Correct the named field and try again."
+    rule = first["msg"]
+    if first["type"] == "union_tag_invalid":  # pydantic's own text of this rule quotes the refused value
+        rule = "{discriminator} must be one of {expected_tags}".format(**first["ctx"])
+    return f"{field_path(first['loc'])}: {rule}{more}", "Correct the named field and try again."
 
 
 def field_path(location: tuple[int | str, ...]) -> str:
     """`("states", 1, "n0")` as `states[1].n0`."""
     path = ""
     for part in location:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}"
+        path += f"[{part}]" if isinstance(part, int) else f".{_plain_key(part)}"
     return path.lstrip(".") or "document"
+
+
+def _plain_key(key: str) -> str:
+    """A key as a message can hold it: an undeclared one is somebody's text, so only a short plain word is repeated."""
+    return key if re.fullmatch(r"[A-Za-z0-9_@.-]{1,64}", key) else "(undeclared)"

@@ -126,6 +126,17 @@ class BenchmarkTerms(Value):
             raise ValueError("analysis.primary_metric must be one of metrics")
         return self
 
+    @model_validator(mode="after")
+    def _can_be_released(self) -> Self:
+        # cases, the 2x2 table, and two counts per bin
+        numbers = 1 + 4 + 2 * (len(self.analysis.score_edges) - 1)
+        if numbers > self.disclosure.max_numbers:
+            raise ValueError(
+                f"analysis.score_edges: a result would hold {numbers} numbers, but disclosure.max_numbers is "
+                f"{self.disclosure.max_numbers}"
+            )
+        return self
+
     @property
     def ref(self) -> str:
         """`name@version`."""

@@ -2,17 +2,16 @@
 
 from typing import Literal
 
-from pydantic import Field
-
 from medeval.domain.base import Value
 from medeval.domain.ids import Digest, Name, Title
+from medeval.domain.metric_state import Count
 
 
 class DatasetStatistics(Value):
     """What a preparator's `statistics` task writes: cases, and cases per class (negative, positive)."""
 
-    cases: int = Field(ge=0, le=2**40)
-    per_class: tuple[int, int]
+    cases: Count
+    per_class: tuple[Count, Count]
 
 
 class DatasetCard(Value):

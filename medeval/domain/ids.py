@@ -18,11 +18,28 @@ DIGEST_PATTERN = r"^sha256:[0-9a-f]{64}$"
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 Version = Annotated[str, StringConstraints(pattern=VERSION_PATTERN)]
 Digest = Annotated[str, StringConstraints(pattern=DIGEST_PATTERN)]
-Title = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f<>]+$")]
+TITLE_PATTERN = r"^[^\x00-\x1f<>]+$"
+TITLE_LENGTH = 120
+Title = Annotated[str, StringConstraints(min_length=1, max_length=TITLE_LENGTH, pattern=TITLE_PATTERN)]
 Text = Annotated[str, StringConstraints(max_length=4000, pattern=r"^[^\x00-\x08\x0b-\x1f]*$")]
 
 VersionedRef = Annotated[str, StringConstraints(pattern=NAME_PATTERN[:-1] + "@" + VERSION_PATTERN[1:])]
 DatasetRef = Annotated[str, StringConstraints(pattern=NAME_PATTERN[:-1] + "/" + NAME_PATTERN[1:])]
+
+
+def check_name(text: str) -> str:
+    """The name, if it is one; raises `UsageError`."""
+    if not re.fullmatch(NAME_PATTERN, text):
+        raise UsageError(f"{text[:80]!r} is no name", "Use small letters, digits and hyphens, such as heart-disease.")
+    return text
+
+
+def check_title(text: str) -> str:
+    """The title, if it is one; raises `UsageError`."""
+    if not re.fullmatch(TITLE_PATTERN, text) or len(text) > TITLE_LENGTH:
+        hint = f"Use 1 to {TITLE_LENGTH} characters, without < and >."
+        raise UsageError(f"{text[:80]!r} cannot be a title", hint)
+    return text
 
 
 def split_ref(text: str) -> tuple[str, str | None]:

@@ -1,8 +1,9 @@
 """What a benchmark asks of disclosure, participation and visibility."""
 
 from enum import StrEnum
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from medeval.domain.base import Value
 
@@ -14,10 +15,18 @@ class DataClass(StrEnum):
     RESTRICTED = "restricted"
 
 
+#: The rules behind the names that stand for the same rules everywhere.
+_PRESET_RULES = {
+    "hospital": {"min_cases": 100, "min_per_class": 10, "max_numbers": 200},
+    "public-data": {"min_cases": 1, "min_per_class": 0, "max_numbers": 10_000},
+}
+
+
 class DisclosurePolicy(Value):
     """What a result must fulfil before it may leave a site.
 
-    `min_cases` and `min_per_class` count cases of one result; `max_numbers` bounds how many numbers it holds.
+    `min_cases` and `min_per_class` count cases of one result; `max_numbers` bounds how many numbers it holds. A preset
+    may be given by its name alone; its name with other rules is refused, since people go by the name.
     """
 
     name: str = Field(pattern=r"^[a-z][a-z-]{0,39}$")
@@ -25,11 +34,23 @@ class DisclosurePolicy(Value):
     min_per_class: int = Field(ge=0, le=1_000_000)
     max_numbers: int = Field(ge=1, le=10_000)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _by_name(cls, plain: Any) -> Any:
+        return {"name": plain, **_PRESET_RULES[plain]} if isinstance(plain, str) and plain in _PRESET_RULES else plain
+
+    @model_validator(mode="after")
+    def _is_what_its_name_says(self) -> Self:
+        rules = _PRESET_RULES.get(self.name)
+        if rules is not None and self.model_dump(exclude={"name"}) != rules:
+            raise ValueError(f"{self.name} stands for other rules; give this policy a name of its own")
+        return self
+
 
 #: The default of any new benchmark: 100 cases, 10 in each class, at most 200 numbers.
-HOSPITAL = DisclosurePolicy(name="hospital", min_cases=100, min_per_class=10, max_numbers=200)
+HOSPITAL = DisclosurePolicy.model_validate("hospital")
 #: For data that anyone can download.
-PUBLIC_DATA = DisclosurePolicy(name="public-data", min_cases=1, min_per_class=0, max_numbers=10_000)
+PUBLIC_DATA = DisclosurePolicy.model_validate("public-data")
 PRESETS = {policy.name: policy for policy in (HOSPITAL, PUBLIC_DATA)}
 
 

@@ -1,5 +1,6 @@
 """`benchmark check` and `benchmark publish`: from a draft with folders to a spec with digests."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from medeval.client.api import Api
@@ -7,7 +8,7 @@ from medeval.client.blobs import BlobClient
 from medeval.domain.benchmark import BenchmarkDraft, BenchmarkSpec, BoundCube, CubeFolder
 from medeval.domain.messages import BenchmarkItem
 from medeval.domain.package import CubeKind
-from medeval.errors import NotFound, SpecError
+from medeval.errors import Conflict, NotFound, SpecError
 from medeval.packaging.archive import tar_folder
 from medeval.packaging.build import build_cube
 from medeval.packaging.manifest import load_manifest, load_yaml
@@ -36,23 +37,31 @@ def check_draft(folder: Path) -> BenchmarkDraft:
     return draft
 
 
+@dataclass(frozen=True)
+class Published:
+    """A published benchmark, and whether this call published it."""
+
+    item: BenchmarkItem
+    is_new: bool
+
+
 def publish(
     folder: Path, runtime: Runtime, store: BlobStore, api: Api, blobs: BlobClient, progress: Progress
-) -> BenchmarkItem:
+) -> Published:
     """Resolve a draft, rehearse the preparation of its rehearsal data, upload what the server lacks, publish.
 
     A version that is published already stays as it is: its cubes are not built again, since a second build of one
-    Dockerfile would give other digests.
+    Dockerfile would give other digests. Raises `Conflict`, before anything is built, when the draft says otherwise.
     """
     draft = check_draft(folder)
     known = find_published(api, draft.ref)
-    if known is not None and _same_terms(draft, known.spec):
-        return known
+    if known is not None:
+        return Published(_unchanged(folder, draft, known, store), is_new=False)
     spec = resolve(folder, draft, runtime, store, progress)
     with rehearsing(store.root, runtime) as owner:
         rehearse_preparation(spec, runtime, store, progress, owner)
     upload_blobs(spec.blobs, store, blobs, progress)
-    return api.publish_benchmark(spec)
+    return Published(api.publish_benchmark(spec), is_new=True)
 
 
 def resolve(
@@ -79,6 +88,14 @@ def find_published(api: Api, ref: str) -> BenchmarkItem | None:
 def _bind(folder: Path, cube: CubeFolder, runtime: Runtime, store: BlobStore, progress: Progress) -> BoundCube:
     built = build_cube(folder / cube.folder, runtime, store, progress)
     return BoundCube(cube=built, parameters={**built.manifest.parameters, **cube.parameters})
+
+
+def _unchanged(folder: Path, draft: BenchmarkDraft, known: BenchmarkItem, store: BlobStore) -> BenchmarkItem:
+    rehearsal = store.add_chunks(tar_folder(folder / draft.rehearsal.folder))
+    if not _same_terms(draft, known.spec) or rehearsal != known.spec.rehearsal:
+        hint = "Raise `version` in benchmark.yaml: a published version never changes."
+        raise Conflict(f"{draft.ref} is published, and this draft says something else", hint)
+    return known
 
 
 def _same_terms(draft: BenchmarkDraft, spec: BenchmarkSpec) -> bool:

@@ -1,7 +1,8 @@
 """`site run`: pull tasks, execute what is allowed, send what is signed. It polls; nothing connects into a hospital."""
 
 import shutil
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from medeval.domain.lifecycle import ExecutionState
@@ -15,77 +16,106 @@ from medeval.site.store import ExecutionFiles
 
 @dataclass(frozen=True)
 class Round:
-    """What one round of an agent did."""
+    """What one round of an agent did; `stopped` is the first thing that kept it from doing more."""
 
     evaluated: int
     failed: int
     sent: int
     not_allowed: tuple[str, ...]
+    refused: tuple[str, ...]
     waiting: int
+    stopped: MedevalError | None
+
+
+@dataclass(frozen=True)
+class Pulled:
+    """The executions that the server offers now (None: it could not be asked), and what was wrong with its answer."""
+
+    offered: frozenset[str] | None
+    wrong: MedevalError | None
+
+
+@dataclass(frozen=True)
+class Executed:
+    """How each execution of a round ended."""
+
+    stages: Counter[Stage]
+    not_allowed: tuple[str, ...]
+    stopped: MedevalError | None
 
 
 def run_once(site: Site, report: Progress, *, retry_failed: bool = False) -> Round:
-    """One round. Without the server, known executions still run; then `ServerUnreachable` is raised.
+    """One round. Without the server, executions that are known here still run.
 
-    Runs that a killed agent left behind are ended first.
+    What a killed agent left behind, running or on disk, is cleared first.
     """
     site.runtime.reap(site.store.get_site().fingerprint)
     shutil.rmtree(site.store.root / "work", ignore_errors=True)
-    unpulled = _attempt(lambda: pull(site))
+    pulled = pull(site)
     if retry_failed:
         _forget_failures(site)
-    before = _count(site)
-    refused, stopped = _execute_all(site, report)
-    sent, unsent = outbox.flush(site)
-    failure = stopped or unsent or unpulled
-    if isinstance(failure, ServerUnreachable):
-        raise ServerUnreachable(failure.message, outbox.kept_hint(site)) from failure
-    if failure:
-        raise failure
-    after = _count(site)
+    executed = _execute_all(site, _open_executions(site, pulled.offered), report)
+    flushed = outbox.flush(site)
     return Round(
-        evaluated=after[Stage.EVALUATED] - before[Stage.EVALUATED],
-        failed=after[Stage.FAILED] - before[Stage.FAILED],
-        sent=sent,
-        not_allowed=refused,
-        waiting=after[Stage.EVALUATED],
+        evaluated=executed.stages[Stage.EVALUATED],
+        failed=executed.stages[Stage.FAILED],
+        sent=flushed.sent,
+        not_allowed=executed.not_allowed,
+        refused=flushed.refused,
+        waiting=sum(_stage(site, files) is Stage.EVALUATED for files in site.store.list_executions()),
+        stopped=_explained(site, executed.stopped or flushed.stopped or pulled.wrong),
     )
 
 
-def pull(site: Site) -> None:
-    """Keep every task that the server offers; one it calls finished, and that this site does not know, is left out.
+def pull(site: Site) -> Pulled:
+    """Keep every task that the server offers and that this site does not know, unless it is released already.
 
-    So is one that names other digests than this site pinned: kept, it would stand in the way of the true one. Raises
-    `DigestMismatch` for the first of these, once the others are kept.
+    One that names other digests than this site pinned is left out: kept, it would stand in the way of the true one.
     """
-    wrong: DigestMismatch | None = None
-    for task in site.api.list_tasks(site.store.get_site().name):
+    try:
+        tasks = site.api.list_tasks(site.store.get_site().name)
+    except ServerUnreachable as exc:
+        return Pulled(None, exc)
+    offered, wrong = set(), None
+    for task in tasks:
         try:
             execute.check_pins(site, task)
         except DigestMismatch as exc:
             wrong = wrong or exc
             continue
+        offered.add(task.execution.to_digest())
         files = site.store.execution(task.execution.to_digest())
-        known = (files.folder / "task.json").exists()
-        if not known and task.state is not ExecutionState.RELEASED:
+        if not files.is_known() and task.state is not ExecutionState.RELEASED:
             files.put_task(task)
-    if wrong:
-        raise wrong
+    return Pulled(frozenset(offered), wrong)
 
 
-def _execute_all(site: Site, report: Progress) -> tuple[tuple[str, ...], MedevalError | None]:
-    """Execute what is open; what stops one execution does not stop the next. Returns models not allowed, first stop."""
-    refused: list[str] = []
+def _open_executions(site: Site, offered: frozenset[str] | None) -> list[ExecutionFiles]:
+    """What is left to execute: of that, only what the server offers now, if it could be asked."""
+    found = [files for files in site.store.list_executions() if _stage(site, files) in (Stage.NEW, Stage.PREDICTED)]
+    return [files for files in found if offered is None or files.task().execution.to_digest() in offered]
+
+
+def _execute_all(site: Site, waiting: list[ExecutionFiles], report: Progress) -> Executed:
+    """What stops one execution does not stop the next."""
+    stages: Counter[Stage] = Counter()
+    not_allowed: list[str] = []
     stops: list[MedevalError] = []
-    waiting = _open_executions(site)
     for number, files in enumerate(waiting):
         try:
             execute.execute(site, files, _counted(report, number, len(waiting)))
         except ModelNotAllowed:
-            refused.append(files.task().execution.model.ref)
+            not_allowed.append(files.task().execution.model.ref)
         except MedevalError as exc:
             stops.append(exc)
-    return tuple(dict.fromkeys(refused)), next(iter(stops), None)
+        else:
+            stages[_stage(site, files)] += 1
+    return Executed(stages, unique(not_allowed), next(iter(stops), None))
+
+
+def unique(words: Iterable[str]) -> tuple[str, ...]:
+    """Each word once, in order."""
+    return tuple(dict.fromkeys(words))
 
 
 def _counted(report: Progress, number: int, total: int) -> Progress:
@@ -97,10 +127,6 @@ def _counted(report: Progress, number: int, total: int) -> Progress:
     return told
 
 
-def _open_executions(site: Site) -> list[ExecutionFiles]:
-    return [files for files in site.store.list_executions() if _stage(site, files) in (Stage.NEW, Stage.PREDICTED)]
-
-
 def _forget_failures(site: Site) -> None:
     """Make room for another attempt at everything that failed."""
     for files in site.store.list_executions():
@@ -109,18 +135,12 @@ def _forget_failures(site: Site) -> None:
             files.forget_failure()
 
 
-def _count(site: Site) -> dict[Stage, int]:
-    stages = [_stage(site, files) for files in site.store.list_executions()]
-    return {stage: stages.count(stage) for stage in Stage}
+def _explained(site: Site, stopped: MedevalError | None) -> MedevalError | None:
+    """Beside an unreachable server, what is kept until it is back."""
+    if isinstance(stopped, ServerUnreachable):
+        return ServerUnreachable(stopped.message, outbox.kept_hint(site))
+    return stopped
 
 
 def _stage(site: Site, files: ExecutionFiles) -> Stage:
     return files.stage(site.store.vault(files.task().execution.to_digest()))
-
-
-def _attempt(action: Callable[[], None]) -> MedevalError | None:
-    try:
-        action()
-    except (ServerUnreachable, DigestMismatch) as exc:
-        return exc
-    return None

@@ -7,6 +7,7 @@ from medeval.client.blobs import BlobClient
 from medeval.client.http import Transport
 from medeval.client.login import Login
 from medeval.domain.permissions import Role
+from medeval.errors import Conflict
 from medeval.packaging.store import BlobStore
 from medeval.packaging.transfer import FetchingStore
 from medeval.runtime.choose import runtime_by_name
@@ -21,13 +22,26 @@ def site_store(home: Path) -> SiteStore:
 
 
 def open_site(home: Path, login: Login) -> Site:
-    """The site of this home, speaking to the server of its login with the data owner's token."""
+    """The site of this home, speaking to the server of its login with the data owner's token.
+
+    Raises `Conflict` when the login is for another server than the one that the site is registered at: neither its
+    upload credential nor its statements are anybody else's business.
+    """
     store = site_store(home)
+    _check_same_server(store, login)
     transport = Transport(login.server, login.token(Role.DATA_OWNER))
+    api = Api(transport)
     return Site(
         store=store,
-        api=Api(transport),
+        api=api,
         blobs=FetchingStore(BlobStore(store.cache / "blobs"), BlobClient(transport)),
-        egress=Egress(login.server, store.upload_token_file),
+        egress=Egress(login.server, store.upload_token_file, api),
         make_runtime=lambda: runtime_by_name(store.get_site().sandbox.runtime, store.cache),
     )
+
+
+def _check_same_server(store: SiteStore, login: Login) -> None:
+    record = store.find_site()
+    if record is not None and record.server != login.server:
+        hint = f"Log in to {record.server}, or register at the new one with `medeval site init {record.name}`."
+        raise Conflict("this site is registered at another server than the one that is logged in to", hint)

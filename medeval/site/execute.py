@@ -3,8 +3,9 @@
 from importlib.metadata import version
 from pathlib import Path
 
-from medeval.disclosure.check import check_evaluation
+from medeval.disclosure.check import check_evaluation, classes_of
 from medeval.domain.benchmark import BenchmarkSpec
+from medeval.domain.dataset import DatasetStatistics
 from medeval.domain.failures import failure_code
 from medeval.domain.messages import SiteTask
 from medeval.domain.result import Evaluation
@@ -14,6 +15,7 @@ from medeval.runtime import steps
 from medeval.site.context import Site
 from medeval.site.prepare import check_sandbox
 from medeval.site.records import FailureRecord, RunRecord
+from medeval.site.release import plain_text
 from medeval.site.store import ExecutionFiles
 
 
@@ -103,8 +105,9 @@ def _checked(site: Site, task: SiteTask, data: bytes, spec: BenchmarkSpec) -> Ev
     """The evaluation, which must cover every case of the prepared dataset."""
     evaluation = check_evaluation(data, spec)
     record = site.store.get_dataset(task.execution.dataset.ref.partition("/")[2])
-    if evaluation.cases != record.card.statistics.cases:
-        raise ResultRefused("cases: must be the number of cases in the prepared dataset", "Nothing has left.")
+    counted = DatasetStatistics(cases=evaluation.cases, per_class=classes_of(evaluation))
+    if counted != record.card.statistics:
+        raise ResultRefused("cases: must be those of the prepared dataset, in all and per class", "Nothing has left.")
     return evaluation
 
 
@@ -117,4 +120,5 @@ def _run_record(site: Site) -> RunRecord:
 
 
 def _failure(error: MedevalError, *, by_evaluator: bool) -> FailureRecord:
-    return FailureRecord(code=failure_code(error, by_evaluator=by_evaluator), message=error.message, hint=error.hint)
+    code = failure_code(error, by_evaluator=by_evaluator)
+    return FailureRecord(code=code, message=plain_text(error.message), hint=plain_text(error.hint))

@@ -1,34 +1,50 @@
 """What is signed and not yet receipted, and failures not yet signed: sent at the end of every round."""
 
-from medeval.errors import MedevalError, ServerUnreachable
+from dataclasses import dataclass
+
+from medeval.errors import MedevalError, ServerUnreachable, SiteBusy
 from medeval.site import release
 from medeval.site.context import Site
+from medeval.site.lock import hold
 from medeval.site.store import ExecutionFiles
 
 
-def flush(site: Site) -> tuple[int, MedevalError | None]:
-    """Send what waits; returns how many statements left, and the first thing that stopped one.
+@dataclass(frozen=True)
+class Flushed:
+    """How many statements left, whose models' statements the server refused for good, and what stopped one."""
 
-    A statement that the server refuses does not stop the next one; an unreachable server stops them all.
+    sent: int
+    refused: tuple[str, ...]
+    stopped: MedevalError | None
+
+
+def flush(site: Site) -> Flushed:
+    """Send what waits. A statement that is refused does not stop the next one; an unreachable server stops them all.
+
+    Each is sent under the `review` lock: while a person decides, nothing is sent, and the next round sends it.
     """
-    sent, first = 0, None
+    sent, refused, first = 0, [], None
     for files in site.store.list_executions():
-        if not is_waiting(files):
-            continue
         try:
-            _send(site, files)
-            sent += 1
-        except ServerUnreachable as exc:
-            return sent, exc
+            with hold(site.store.root, "review"):
+                if is_waiting(files):
+                    _send(site, files)
+                    sent += 1
+        except SiteBusy:
+            continue
+        except release.REFUSALS:
+            refused.append(files.task().execution.model.ref)
         except MedevalError as exc:
             first = first or exc
-    return sent, first
+            if isinstance(exc, ServerUnreachable):
+                break
+    return Flushed(sent, tuple(dict.fromkeys(refused)), first)
 
 
 def is_waiting(files: ExecutionFiles) -> bool:
     """Whether something of this execution has still to leave: a signed statement, or a failure's code."""
     signed = files.signed()
-    return files.failure() is not None if signed is None else signed.receipt is None
+    return files.failure() is not None if signed is None else signed.is_waiting
 
 
 def kept_hint(site: Site) -> str:

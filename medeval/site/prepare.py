@@ -8,33 +8,40 @@ from medeval.disclosure.check import check_enough
 from medeval.domain.benchmark import BenchmarkSpec
 from medeval.domain.dataset import DatasetCard
 from medeval.domain.digest import digest_of_chunks, digest_of_tree
+from medeval.domain.ids import check_name, check_title
 from medeval.domain.messages import Association, NewAssociation
-from medeval.domain.policies import DataClass
-from medeval.errors import Conflict, DigestMismatch, EmptyData, RuntimeRefused
+from medeval.errors import Conflict, DigestMismatch, EmptyData
 from medeval.packaging.progress import Progress
+from medeval.packaging.store import file_chunks
 from medeval.runtime import steps
+from medeval.runtime.choose import check_strong_enough
 from medeval.site.context import Site
 from medeval.site.records import DatasetRecord
-from medeval.site.store import chunks_of
 
 
 def add_dataset(site: Site, name: str, title: str, benchmark: str, raw: Path, report: Progress) -> DatasetRecord:
-    """Prepare a raw folder for a benchmark; a dataset that is there already is left as it is.
+    """Prepare a raw folder for a benchmark; the same data for the same benchmark again is left as it is.
 
     Runs that a killed process left behind are ended first. Raises `DataError` and its children for raw data that does
     not fit, `TooFewCases` when the benchmark's policy asks for more. Nothing leaves the site.
     """
-    known = site.store.find_dataset(name)
-    if known is not None:
-        return _same_benchmark(known, benchmark)
+    check_name(name)
+    check_title(title)
     if not raw.is_dir() or not any(raw.iterdir()):
         raise EmptyData("the data folder is missing or empty", "Give the folder that holds the raw data: --data DIR.")
-    spec = _pin_spec(site, benchmark)
+    spec = site.api.get_benchmark(benchmark).spec
+    raw_fingerprint = fingerprint_of(raw, site.store.salt_file.read_bytes())
+    known = site.store.find_dataset(name)
+    if known is not None:
+        return _same(known, spec, raw_fingerprint)
+    check_sandbox(site, spec)
+    site.store.put_spec(spec)
     report(name, "prepare")
     site.runtime.reap(site.store.get_site().fingerprint)
     work = site.store.fresh_work(f"dataset-{name}")
     _prepare(site, spec, raw, work, report, name)
-    return _keep(site, spec, name, title, work, report)
+    card = _card(site, spec, name, title, work, report)
+    return _keep(site, DatasetRecord(card=card, benchmark=spec.ref, raw=raw_fingerprint), work)
 
 
 def join_benchmark(site: Site, name: str) -> Association:
@@ -46,29 +53,22 @@ def join_benchmark(site: Site, name: str) -> Association:
         raise DigestMismatch(f"the digest of {record.benchmark} has changed", hint)
     site.egress.send_card(record.card)
     site.store.put_dataset(record.model_copy(update={"joined": True}))
-    return site.api.request_association(
-        NewAssociation(benchmark=record.benchmark, kind="dataset", subject=record.card.ref)
-    )
+    request = NewAssociation(benchmark=record.benchmark, kind="dataset", subject=record.card.ref)
+    return site.egress.ask_to_join(request)
 
 
 def check_sandbox(site: Site, spec: BenchmarkSpec) -> None:
     """Raise `RuntimeRefused` when this site's runtime is too weak for the benchmark's data."""
-    if spec.data_class is not DataClass.PUBLIC and site.store.get_site().sandbox.level == 0:
-        hint = "Install Docker or bubblewrap and run `medeval site init` again."
-        raise RuntimeRefused("a plain process may only see data that is declared public", hint)
+    check_strong_enough(site.store.get_site().sandbox.level, spec.data_class)
 
 
-def _same_benchmark(known: DatasetRecord, benchmark: str) -> DatasetRecord:
-    if benchmark not in (known.benchmark, known.benchmark.partition("@")[0]):
+def _same(known: DatasetRecord, spec: BenchmarkSpec, raw_fingerprint: str) -> DatasetRecord:
+    """What is there already; raises `Conflict` when it was prepared for another benchmark, or from other data."""
+    if known.card.benchmark != spec.to_digest():
         raise Conflict(f"dataset {known.card.name} was prepared for {known.benchmark}", "Choose another name.")
+    if known.raw != raw_fingerprint:
+        raise Conflict(f"dataset {known.card.name} was prepared from other data", "Choose another name.")
     return known
-
-
-def _pin_spec(site: Site, benchmark: str) -> BenchmarkSpec:
-    spec = site.api.get_benchmark(benchmark).spec
-    check_sandbox(site, spec)
-    site.store.put_spec(spec)
-    return spec
 
 
 def _prepare(site: Site, spec: BenchmarkSpec, raw: Path, work: Path, report: Progress, name: str) -> None:
@@ -82,13 +82,15 @@ def _prepare(site: Site, spec: BenchmarkSpec, raw: Path, work: Path, report: Pro
     steps.check_interface(work / "prepared", spec.model_interface)
 
 
-def _keep(site: Site, spec: BenchmarkSpec, name: str, title: str, work: Path, report: Progress) -> DatasetRecord:
+def _card(site: Site, spec: BenchmarkSpec, name: str, title: str, work: Path, report: Progress) -> DatasetCard:
+    """Count the prepared cases, hold them to the policy, and describe them."""
     report(name, "count")
-    owner = site.store.get_site().fingerprint
-    counts = steps.statistics(site.runtime, spec.preparator, work / "prepared", spec.limits.prepare, owner)
+    record = site.store.get_site()
+    limits = spec.limits.prepare
+    counts = steps.statistics(site.runtime, spec.preparator, work / "prepared", limits, record.fingerprint)
     check_enough(counts.cases, counts.per_class, spec.disclosure, where="statistics")
-    card = DatasetCard(
-        site=site.store.get_site().name,
+    return DatasetCard(
+        site=record.name,
         name=name,
         title=title,
         benchmark=spec.to_digest(),
@@ -96,12 +98,15 @@ def _keep(site: Site, spec: BenchmarkSpec, name: str, title: str, work: Path, re
         fingerprint=fingerprint_of(work / "prepared", site.store.salt_file.read_bytes()),
         statistics=counts,
     )
-    folder = site.store.dataset_folder(name)
+
+
+def _keep(site: Site, record: DatasetRecord, work: Path) -> DatasetRecord:
+    """Move the prepared files in, then write the record: a dataset without a record is not there."""
+    folder = site.store.dataset_folder(record.card.name)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     shutil.rmtree(folder / "prepared", ignore_errors=True)
     (work / "prepared").rename(folder / "prepared")
     shutil.rmtree(work)
-    record = DatasetRecord(card=card, benchmark=spec.ref)
     site.store.put_dataset(record)
     return record
 
@@ -109,7 +114,7 @@ def _keep(site: Site, spec: BenchmarkSpec, name: str, title: str, work: Path, re
 def fingerprint_of(folder: Path, salt: bytes) -> str:
     """HMAC-SHA256 of the tree's digest: tells whether two cards speak of the same data, and nothing else."""
     files = {
-        path.relative_to(folder).as_posix(): digest_of_chunks(chunks_of(path))[0]
+        path.relative_to(folder).as_posix(): digest_of_chunks(file_chunks(path))[0]
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }

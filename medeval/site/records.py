@@ -23,10 +23,14 @@ class SiteRecord(Value):
 
 
 class DatasetRecord(Value):
-    """A prepared dataset: the card that may leave, and the benchmark that prepared it."""
+    """A prepared dataset: the card that may leave, and what prepared it.
+
+    `raw` is the salted fingerprint of the raw data; it stays at the site.
+    """
 
     card: DatasetCard
     benchmark: VersionedRef
+    raw: Digest
     joined: bool = False
 
 
@@ -35,6 +39,11 @@ class AllowedModel(Value):
 
     ref: VersionedRef
     digest: Digest
+
+    @property
+    def name(self) -> str:
+        """The name, without the version."""
+        return self.ref.partition("@")[0]
 
 
 class StandingRule(Value):
@@ -77,12 +86,30 @@ class FailureRecord(Value):
     hint: Text
 
 
+class Refusal(Value):
+    """Why the server refused a statement for good."""
+
+    code: str
+    message: Text
+
+
 class SignedRecord(Value):
-    """A signed statement, and the server's receipt once it was sent."""
+    """A signed statement, and what the server answered: a receipt, a refusal, or nothing yet."""
 
     kind: Literal["released"] | Outcome
     envelope: Envelope
     receipt: StatementReceipt | None = None
+    refusal: Refusal | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the server has not answered yet."""
+        return self.receipt is None and self.refusal is None
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the server refused it."""
+        return self.refusal is not None
 
 
 class Stage(StrEnum):
@@ -94,3 +121,4 @@ class Stage(StrEnum):
     FAILED = "failed"
     WITHHELD = "withheld"
     RELEASED = "released"
+    REFUSED = "refused by the server"

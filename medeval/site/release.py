@@ -16,39 +16,43 @@ from medeval.domain.base import Value
 from medeval.domain.execution import ExecutionSpec
 from medeval.domain.failures import FailureCode
 from medeval.domain.messages import SiteTask
-from medeval.domain.package import Cube
 from medeval.domain.result import SiteResult
-from medeval.errors import Conflict
+from medeval.errors import Conflict, MedevalError, NotFound, ResultRefused, SignatureInvalid
 from medeval.signing import dsse
 from medeval.site.context import Site
-from medeval.site.records import RunRecord, SignedRecord, Stage
+from medeval.site.records import Refusal, RunRecord, SignedRecord, Stage
 from medeval.site.store import ExecutionFiles
+
+#: Answers that sending the same bytes again would not change.
+REFUSALS = (Conflict, NotFound, ResultRefused, SignatureInvalid)
 
 
 def release(site: Site, files: ExecutionFiles) -> SignedRecord:
     """Sign an evaluation and send it; one that was signed before is sent again at most, never signed anew."""
     signed = files.signed()
-    if signed is None or signed.kind is Outcome.WITHHELD:
-        evaluation, run = files.evaluation(), files.run()
-        if evaluation is None or run is None:
-            raise Conflict("there is no evaluation to release", "See `medeval result list`.")
-        task = files.task()
-        result = SiteResult(execution=task.execution, evaluation=evaluation)
-        signed = _sign(site, files, Stage.RELEASED.value, _result_statement(site, task, result, run))
-    elif signed.kind is Outcome.FAILED:
+    if signed is not None and signed.kind is Outcome.FAILED:
         raise Conflict("this execution failed: there is nothing to release", "See `medeval result show`.")
-    return send(site, files, signed)
+    if signed is None or signed.kind is Outcome.WITHHELD:
+        signed = _sign_result(site, files)
+    return send(site, files, signed.model_copy(update={"refusal": None}))
 
 
 def withhold(site: Site, files: ExecutionFiles, reason: WithholdReason) -> SignedRecord:
-    """Sign that the result is withheld, and why; a released one cannot be withheld any more."""
+    """Sign that the result is withheld, and why.
+
+    A released one cannot be withheld any more, unless the server refused it; nor can one of which nobody knows whether
+    the server has it.
+    """
     signed = files.signed()
-    if signed is None:
-        if files.evaluation() is None:
-            raise Conflict("there is no evaluation to withhold", "See `medeval result list`.")
+    if signed is None and files.evaluation() is None:
+        raise Conflict("there is no evaluation to withhold", "See `medeval result list`.")
+    if signed is not None and signed.kind != Outcome.WITHHELD and not signed.is_refused:
+        hint = "What has left a site cannot be called back."
+        if signed.is_waiting:
+            hint = "It may have left; `medeval site run` finds out."
+        raise Conflict(f"this execution is {signed.kind} already", hint)
+    if signed is None or signed.kind is not Outcome.WITHHELD:
         signed = _sign_no_result(site, files, Outcome.WITHHELD, reason)
-    elif signed.kind is not Outcome.WITHHELD:
-        raise Conflict(f"this execution is {signed.kind} already", "What has left a site cannot be called back.")
     return send(site, files, signed)
 
 
@@ -59,12 +63,38 @@ def report_failure(site: Site, files: ExecutionFiles, code: FailureCode) -> Sign
 
 
 def send(site: Site, files: ExecutionFiles, signed: SignedRecord) -> SignedRecord:
-    """Send a signed statement unless the server has receipted it; raises `ServerUnreachable`, and nothing is lost."""
-    if signed.receipt is None:
-        receipt = site.egress.send_statement(signed.envelope)
-        signed = signed.model_copy(update={"receipt": receipt})
-        files.put_signed(signed)
+    """Send a signed statement unless the server has receipted it, and keep its answer.
+
+    Raises `ServerUnreachable`, and nothing is lost; or the server's refusal, which is kept too.
+    """
+    if signed.receipt is not None:
+        return signed
+    try:
+        answer: dict[str, object] = {"receipt": site.egress.send_statement(signed.envelope)}
+    except REFUSALS as exc:
+        files.put_signed(signed.model_copy(update={"refusal": _refusal(exc)}))
+        raise
+    signed = signed.model_copy(update=answer)
+    files.put_signed(signed)
     return signed
+
+
+def _refusal(error: MedevalError) -> Refusal:
+    return Refusal(code=error.code, message=plain_text(error.message))
+
+
+def plain_text(text: str, most: int = 500) -> str:
+    """Text as a record can hold it: no control characters, not too long."""
+    return "".join(character if character.isprintable() else " " for character in text)[:most]
+
+
+def _sign_result(site: Site, files: ExecutionFiles) -> SignedRecord:
+    evaluation, run = files.evaluation(), files.run()
+    if evaluation is None or run is None:
+        raise Conflict("there is no evaluation to release", "See `medeval result list`.")
+    task = files.task()
+    result = SiteResult(execution=task.execution, evaluation=evaluation)
+    return _sign(site, files, Stage.RELEASED.value, _result_statement(site, task, result, run))
 
 
 def _sign_no_result(
@@ -88,10 +118,10 @@ def _result_statement(site: Site, task: SiteTask, result: SiteResult, run: RunRe
     provenance = Provenance(
         medeval=run.medeval,
         sandbox=run.sandbox,
-        model=_cube_record(task.model.cube),
+        model=CubeRecord.of(task.model.cube),
         weights=task.model.weights.digest if task.model.weights else None,
-        evaluator=_cube_record(spec.evaluator.cube),
-        preparator=_cube_record(spec.preparator.cube),
+        evaluator=CubeRecord.of(spec.evaluator.cube),
+        preparator=CubeRecord.of(spec.preparator.cube),
     )
     predicate = ResultPredicate(result=result, provenance=provenance)
     return ResultStatement(subject=(_subject(task.execution),), predicate=predicate)
@@ -99,7 +129,3 @@ def _result_statement(site: Site, task: SiteTask, result: SiteResult, run: RunRe
 
 def _subject(execution: ExecutionSpec) -> Subject:
     return Subject(digest=HexSha256(sha256=execution.to_digest().removeprefix("sha256:")))
-
-
-def _cube_record(cube: Cube) -> CubeRecord:
-    return CubeRecord(kind=cube.package.kind, digest=cube.identity)

@@ -1,11 +1,15 @@
-"""`result list` and `result show`: what waits for the data owner, and what became of the rest."""
+"""`result list`, and which results a name means when one is released or withheld."""
 
 from dataclasses import dataclass
 
-from medeval.errors import NotFound
+from medeval.errors import Conflict, NotFound
+from medeval.site import outbox
 from medeval.site.context import Site
 from medeval.site.records import Stage
 from medeval.site.store import ExecutionFiles
+
+SHORTEST_ID = 6
+_SEE = "See `medeval result list`."
 
 
 @dataclass(frozen=True)
@@ -22,10 +26,14 @@ class Reviewed:
 
     def is_named(self, name: str) -> bool:
         """Whether a name means this execution: the model, with or without version, or the id's first letters."""
-        hexdigest = self.execution.removeprefix("sha256:")
-        shortest = 6
-        by_id = len(name) >= shortest and hexdigest.startswith(name.removeprefix("sha256:"))
-        return by_id or name in (self.model, self.model.partition("@")[0])
+        start = name.removeprefix("sha256:")
+        by_id = len(start) >= SHORTEST_ID and self.execution.removeprefix("sha256:").startswith(start)
+        return by_id or _is_ref(name, self.model)
+
+    def is_in(self, benchmark: str | None, dataset: str | None) -> bool:
+        """Whether it belongs to a benchmark and a dataset, each by name; None means any."""
+        own_dataset = dataset is None or dataset in (self.dataset, self.dataset.partition("/")[2])
+        return own_dataset and (benchmark is None or _is_ref(benchmark, self.benchmark))
 
 
 def list_results(site: Site) -> list[Reviewed]:
@@ -34,14 +42,67 @@ def list_results(site: Site) -> list[Reviewed]:
     return sorted(found, key=lambda row: (row.benchmark, row.dataset, row.model))
 
 
-def get_results(site: Site, names: list[str], stages: frozenset[Stage]) -> list[Reviewed]:
-    """The executions in one of these stages that the names mean, or all of them; raises `NotFound` for a lost name."""
-    rows = [row for row in list_results(site) if row.stage in stages]
+def get_results(
+    site: Site, names: list[str], *, benchmark: str | None = None, dataset: str | None = None
+) -> list[Reviewed]:
+    """The executions that the names mean, all of them without a name; raises `NotFound` for a lost name."""
+    rows = [row for row in list_results(site) if row.is_in(benchmark, dataset)]
     for name in names:
         if not any(row.is_named(name) for row in rows):
-            wanted = " or ".join(sorted(stages))
-            raise NotFound(f"no execution of {name[:80]} is {wanted}", "See `medeval result list`.")
+            raise NotFound(f"there is no execution of {name[:80]} here", _SEE)
     return [row for row in rows if not names or any(row.is_named(name) for name in names)]
+
+
+def releasable(
+    site: Site,
+    names: list[str],
+    *,
+    benchmark: str | None = None,
+    dataset: str | None = None,
+    withheld: bool = False,
+) -> list[Reviewed]:
+    """What `release` means: results that wait for review, and signed ones that have not reached the server.
+
+    A withheld result is meant only with `withheld`, a refused one only by name. A name of which everything is released
+    means that: releasing it again does nothing.
+    """
+    rows = get_results(site, names, benchmark=benchmark, dataset=dataset)
+    if withheld:
+        return _required([row for row in rows if row.stage is Stage.WITHHELD], rows, names)
+    waiting = [row for row in rows if _waits(row) or (names and row.stage is Stage.REFUSED)]
+    if waiting or not names:
+        return waiting
+    return _required([row for row in rows if row.stage is Stage.RELEASED], rows, names)
+
+
+def withholdable(
+    site: Site, names: list[str], *, benchmark: str | None = None, dataset: str | None = None
+) -> list[Reviewed]:
+    """What `withhold` means: results that wait for review, refused ones, and withheld ones that were not sent."""
+    rows = get_results(site, names, benchmark=benchmark, dataset=dataset)
+    unsent = [row for row in rows if row.stage is Stage.WITHHELD and not row.sent]
+    found = [row for row in rows if row.stage in (Stage.EVALUATED, Stage.REFUSED)] + unsent
+    if found or not names:
+        return found
+    if any(row.stage is Stage.RELEASED for row in rows):
+        raise Conflict("that result is released already", "What has left a site cannot be called back.")
+    return _required([row for row in rows if row.stage is Stage.WITHHELD], rows, names)
+
+
+def _waits(row: Reviewed) -> bool:
+    return row.stage is Stage.EVALUATED or (row.stage is Stage.RELEASED and not row.sent)
+
+
+def _required(found: list[Reviewed], named: list[Reviewed], names: list[str]) -> list[Reviewed]:
+    """What was found; raises `NotFound`, telling how the named ones stand, when names were given and nothing was."""
+    if names and not found:
+        stages = ", ".join(sorted({row.stage for row in named}))
+        raise NotFound(f"no result of {', '.join(names)[:80]} is there to decide on: {stages}", _SEE)
+    return found
+
+
+def _is_ref(name: str, ref: str) -> bool:
+    return name in (ref, ref.partition("@")[0])
 
 
 def _reviewed(site: Site, files: ExecutionFiles) -> Reviewed:
@@ -54,5 +115,5 @@ def _reviewed(site: Site, files: ExecutionFiles) -> Reviewed:
         model=execution.model.ref,
         dataset=execution.dataset.ref,
         stage=files.stage(site.store.vault(execution.to_digest())),
-        sent=signed is not None and signed.receipt is not None,
+        sent=signed is not None and not outbox.is_waiting(files) and not signed.is_refused,
     )

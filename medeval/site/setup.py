@@ -5,10 +5,12 @@ import os
 
 from medeval.client.api import Api
 from medeval.domain.attestation import SandboxRecord
+from medeval.domain.ids import check_name, check_title
 from medeval.domain.messages import NewSite, RegisteredSite
 from medeval.errors import Conflict
 from medeval.runtime.port import Probe
 from medeval.signing import keys
+from medeval.site.egress import Egress
 from medeval.site.records import SiteRecord
 from medeval.site.store import SiteStore, write
 
@@ -17,11 +19,14 @@ SALT_BYTES = 32
 
 def init_site(store: SiteStore, api: Api, name: str, title: str, server: str, probe: Probe) -> SiteRecord:
     """Set up a site and register its public key; again with the same name, keep its key and refresh the credential."""
+    check_name(name)
+    check_title(title)
     known = store.find_site()
     if known is not None and known.name != name:
         raise Conflict(f"this folder belongs to site {known.name}", "Choose another folder with --home.")
     public_key = keys.public_key_of(_private_key(store))
-    registered = api.register_site(NewSite(name=name, title=title, public_key=base64.b64encode(public_key).decode()))
+    new = NewSite(name=name, title=title, public_key=base64.b64encode(public_key).decode())
+    registered = Egress(server, store.upload_token_file, api).register(new)
     return _keep(store, registered, server, probe)
 
 

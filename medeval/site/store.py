@@ -5,7 +5,6 @@ What an execution has reached is derived from the files that are there, so a pro
 
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -151,6 +150,10 @@ class ExecutionFiles:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def is_known(self) -> bool:
+        """Whether this site has heard of it."""
+        return (self.folder / "task.json").exists()
+
     def task(self) -> SiteTask:
         """What is to be executed; raises `SiteStateError` when the file is gone."""
         task = read(self.folder / "task.json", SiteTask)
@@ -200,7 +203,7 @@ class ExecutionFiles:
         """How far it has come."""
         signed = self.signed()
         if signed is not None:
-            return Stage(signed.kind)
+            return Stage.REFUSED if signed.is_refused else Stage(signed.kind)
         if self.failure() is not None:
             return Stage.FAILED
         if self.evaluation() is not None:
@@ -216,7 +219,11 @@ def read(path: Path, kind: type[Record]) -> Record | None:
         return None
     except OSError as exc:
         raise SiteStateError(f"{path.name} cannot be read", "Check who owns the site's folder.") from exc
-    return kind.from_json(data, refuse=SiteStateError)
+    try:
+        return kind.from_json(data, refuse=SiteStateError)
+    except SiteStateError as exc:
+        hint = "Restore it from the site's backup; what it speaks of cannot go on without it."
+        raise SiteStateError(f"{path.parent.name}/{path.name} is damaged: {exc.message}", hint) from exc
 
 
 def write(path: Path, data: bytes, *, mode: int = 0o600) -> None:
@@ -228,10 +235,3 @@ def write(path: Path, data: bytes, *, mode: int = 0o600) -> None:
         file.flush()
         os.fsync(file.fileno())
     partial.replace(path)
-
-
-def chunks_of(path: Path, size_bytes: int = 1 << 20) -> Iterator[bytes]:
-    """A file in chunks."""
-    with path.open("rb") as file:
-        while chunk := file.read(size_bytes):
-            yield chunk

@@ -21,13 +21,8 @@ def merge_evaluations(evaluations: Sequence[Evaluation]) -> Evaluation:
 def _merge_two(first: Evaluation, second: Evaluation) -> Evaluation:
     if len(first.states) != len(second.states):
         raise ResultRefused("two results hold different states", "Use results of one benchmark spec.")
-    states = tuple(_merge_states(a, b) for a, b in zip(_in_order(first), _in_order(second), strict=True))
+    states = tuple(_merge_states(a, b) for a, b in zip(first.states, second.states, strict=True))
     return first.model_copy(update={"cases": first.cases + second.cases, "states": states})
-
-
-def _in_order(evaluation: Evaluation) -> list[MetricState]:
-    """States by kind: evaluators may write them in any order."""
-    return sorted(evaluation.states, key=lambda state: state.kind)
 
 
 def _merge_states(a: MetricState, b: MetricState) -> MetricState:

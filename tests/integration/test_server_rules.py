@@ -165,7 +165,7 @@ def test_a_model_must_be_a_model(sqlite_world):
         ({"cases": 99, "per_class": [49, 50]}, TooFewCases, r"statistics\.cases: too few; min_cases"),
         ({"cases": 120, "per_class": [111, 9]}, TooFewCases, r"statistics\.per_class: .*min_per_class"),
         ({"cases": 120, "per_class": [60, 61]}, ResultRefused, "add up"),
-        ({"cases": 120, "per_class": [-10, 130]}, ResultRefused, "add up"),
+        ({"cases": 120, "per_class": [-10, 130]}, SpecError, r"per_class\[0\]: .*greater than or equal to 0"),
     ],
 )
 def test_a_dataset_must_keep_the_disclosure_policy(sqlite_world, statistics, error, says):

@@ -21,7 +21,7 @@ from medeval.domain.benchmark import BenchmarkSpec
 from medeval.domain.execution import ExecutionSpec
 from medeval.domain.lifecycle import EXECUTION, ExecutionState, check_move
 from medeval.domain.messages import StatementReceipt, StatementSubmission
-from medeval.domain.package import Cube, ModelCard
+from medeval.domain.package import ModelCard
 from medeval.domain.permissions import Action
 from medeval.errors import Conflict, Forbidden, NotFound, ResultRefused, SignatureInvalid
 from medeval.server.auth import Principal
@@ -110,19 +110,15 @@ def result_in(row: StatementRow) -> ResultPredicate:
 def check_provenance(provenance: Provenance, spec: BenchmarkSpec, card: ModelCard) -> None:
     """Raise `ResultRefused`, naming the field, unless what ran is what the spec and the card pin."""
     pinned = (
-        ("model", provenance.model, _record(card.cube)),
+        ("model", provenance.model, CubeRecord.of(card.cube)),
         ("weights", provenance.weights, card.weights.digest if card.weights else None),
-        ("evaluator", provenance.evaluator, _record(spec.evaluator.cube)),
-        ("preparator", provenance.preparator, _record(spec.preparator.cube)),
+        ("evaluator", provenance.evaluator, CubeRecord.of(spec.evaluator.cube)),
+        ("preparator", provenance.preparator, CubeRecord.of(spec.preparator.cube)),
     )
     for field, stated, expected in pinned:
         if stated != expected:
             hint = "Run the execution again with the cubes that the benchmark and the model card pin."
             raise ResultRefused(f"provenance.{field}: is not what the benchmark and the model card pin", hint)
-
-
-def _record(cube: Cube) -> CubeRecord:
-    return CubeRecord(kind=cube.package.kind, digest=cube.identity)
 
 
 def _lock_log(session: Session) -> LogRow:

@@ -41,12 +41,10 @@ def test_merge_is_the_evaluation_of_all_cases(sites: list[list[tuple[int, int]]]
         assert auroc.value == pytest.approx(roc_auc_score(labels, scores), abs=1e-12)
 
 
-def test_order_of_sites_and_of_states_is_nothing() -> None:
-    first = GOOD["east"]
-    turned = first.model_copy(update={"states": first.states[::-1]})
+def test_order_of_sites_is_nothing() -> None:
     pools = {
         tuple(item.estimate for item in estimates_of(merge_evaluations(list(order)), METRICS, 0.95))
-        for order in permutations([turned, GOOD["north"], GOOD["west"]])
+        for order in permutations([GOOD["east"], GOOD["north"], GOOD["west"]])
     }
     assert len(pools) == 1
 
