@@ -5,6 +5,7 @@ import select
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Cuts:
-    """After how many bytes a connection is cut, in each direction; `made` counts the cuts.
+    """After how many bytes a connection is cut, in each direction; `made` counts the cuts, `carried` all bytes.
 
     `ready` is waited for before a cut: what must have arrived for the test to say something.
     """
@@ -20,6 +21,7 @@ class Cuts:
     up: list[int] = field(default_factory=list)
     down: list[int] = field(default_factory=list)
     made: int = 0
+    carried: Counter[str] = field(default_factory=Counter)
     ready: Callable[[], bool] = lambda: True
 
 
@@ -45,8 +47,8 @@ def _accept(listener: socket.socket, target: tuple[str, int], cuts: Cuts, stop: 
             near, _ = listener.accept()
             far = socket.create_connection(target)
             dead = threading.Event()
-            for source, sink, plan in ((near, far, cuts.up), (far, near, cuts.down)):
-                worker = threading.Thread(target=_pump, args=(source, sink, plan, cuts, stop, dead))
+            for source, sink, way in ((near, far, "up"), (far, near, "down")):
+                worker = threading.Thread(target=_pump, args=(source, sink, way, cuts, stop, dead))
                 worker.start()
                 workers.append(worker)
     for worker in workers:
@@ -56,13 +58,13 @@ def _accept(listener: socket.socket, target: tuple[str, int], cuts: Cuts, stop: 
 def _pump(
     source: socket.socket,
     sink: socket.socket,
-    plan: list[int],
+    way: str,
     cuts: Cuts,
     stop: threading.Event,
     dead: threading.Event,
 ) -> None:
     """Carry bytes one way until an end closes, the plan says cut, or all is over."""
-    carried = 0
+    carried, plan = 0, cuts.up if way == "up" else cuts.down
     with contextlib.suppress(OSError, ValueError):
         while not stop.is_set() and not dead.is_set():
             if not select.select([source], [], [], 0.05)[0]:
@@ -72,6 +74,7 @@ def _pump(
             if not data or _is_cut(carried, plan, cuts, stop):
                 break
             sink.sendall(data)
+            cuts.carried[way] += len(data)
     dead.set()
     for end in (source, sink):
         with contextlib.suppress(OSError):

@@ -157,6 +157,10 @@ class Federation:
         with self.speaking("committee", Role.COMMITTEE) as transport:
             return Api(transport).get_benchmark(benchmark).spec
 
+    def model(self, name: str) -> ModelCard:
+        with self.speaking("committee", Role.COMMITTEE) as transport:
+            return Api(transport).get_model(name).card
+
     def publish(self, **changes: Any) -> BenchmarkSpec:
         """A benchmark with the cubes of the first, under a name of its own."""
         plain = self.spec().model_dump(mode="json") | {"name": self.new_name("benchmark")} | changes
@@ -173,12 +177,17 @@ class Federation:
     ) -> ModelCard:
         """A model that behaves as wished, approved in the benchmark."""
         with self.speaking("model-owner", Role.MODEL_OWNER) as transport:
+            weights = self._upload(transport, wish) if wish else None
+        changes = {"name": name or self.new_name(), "version": version, "weights": weights}
+        return self.enter_like(self.model("hostile"), benchmark, **changes)
+
+    def enter_like(self, card: ModelCard, benchmark: str = BENCHMARK, **changes: Any) -> ModelCard:
+        """A model like another, under a name of its own, approved in the benchmark."""
+        plain = card.model_dump(mode="json") | {"name": self.new_name()} | changes
+        with self.speaking("model-owner", Role.MODEL_OWNER) as transport:
             api = Api(transport)
             ref = api.get_benchmark(benchmark).spec.ref
-            card = api.get_model("hostile").card.model_dump(mode="json")
-            weights = self._upload(transport, wish) if wish else None
-            card |= {"name": name or self.new_name(), "version": version, "weights": weights}
-            entered = api.submit_model(ModelCard.from_plain(card)).card
+            entered = api.submit_model(ModelCard.from_plain(plain)).card
             api.request_association(NewAssociation(benchmark=ref, kind="model", subject=entered.ref))
         self.approve(ref, "model", entered.ref)
         return entered

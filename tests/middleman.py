@@ -1,4 +1,4 @@
-"""An HTTP server in between: it forwards requests, and a test may stop them, hold their answers, or change these."""
+"""An HTTP server in between: it forwards requests; a test may hold them, hold their answers, or change these."""
 
 import http.client
 import threading
@@ -13,14 +13,18 @@ _NOT_FORWARDED = frozenset({"connection", "transfer-encoding", "content-length",
 
 @dataclass
 class Barrier:
-    """Holds whoever passes until it is lifted; `reached` tells that someone stands before it."""
+    """Holds whoever passes, for as long as the middleman is there; then the line is dropped.
+
+    `reached` tells that someone stands before it.
+    """
 
     reached: threading.Event = field(default_factory=threading.Event)
-    lifted: threading.Event = field(default_factory=threading.Event)
+    dropped: threading.Event = field(default_factory=threading.Event)
 
     def wait(self) -> None:
         self.reached.set()
-        assert self.lifted.wait(120), "nobody lifted the barrier"
+        self.dropped.wait()
+        raise ConnectionAbortedError
 
 
 @dataclass
@@ -50,7 +54,7 @@ def middleman(target: str, plan: Plan) -> Iterator[str]:
             yield f"http://127.0.0.1:{server.server_address[1]}"
         finally:
             for barrier in (*plan.before.values(), *plan.after.values()):
-                barrier.lifted.set()
+                barrier.dropped.set()
             server.shutdown()
             thread.join()
 
