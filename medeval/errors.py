@@ -9,7 +9,11 @@ from typing import ClassVar
 
 
 class MedevalError(Exception):
-    """An expected failure with its next step."""
+    """An expected failure with its next step.
+
+    `log` is the end of what a cube printed, where one ran: for the eyes of whoever ran it, part of nothing that is
+    sent.
+    """
 
     code: ClassVar[str] = "internal"
     exit_code: ClassVar[int] = 1
@@ -19,6 +23,7 @@ class MedevalError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.log = ""
 
 
 # --- what was typed, and files of specs -------------------------------------------------------------------------

@@ -136,7 +136,11 @@ class DockerRuntime:
         if engine_id is None:
             raise NotFound("the cube's image is not installed", "Fetch it first: `medeval site run` does.")
         output = request.output.resolve()
-        with readable(request.inputs, self._user) as inputs, lent(output, self._user), engine_faults("run a container"):
+        with (
+            readable(request.inputs, self._user, output) as inputs,
+            lent(output, self._user),
+            engine_faults("run a container"),
+        ):
             host_config = self.client.create_host_config(**host_options(inputs, output, request.limits))
             with self._container(engine_id, **self._options(request), host_config=host_config) as container:
                 return self._run_container(container, request)

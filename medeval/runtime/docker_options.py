@@ -7,7 +7,7 @@ from typing import Any
 from docker.types import LogConfig, Mount, Ulimit
 
 from medeval.domain.package import Limits
-from medeval.runtime.environment import IN, OUT
+from medeval.runtime.environment import IN, OUT, most_cpu_s
 
 OWNER_LABEL = "medeval.owner"
 TASK_LABEL = "medeval.task"
@@ -36,9 +36,17 @@ def _limits(limits: Limits) -> dict[str, Any]:
         "mem_limit": limits.memory_bytes,
         "memswap_limit": limits.memory_bytes,  # equal to memory: no swap
         "nano_cpus": int(_cpus(limits) * 1e9),
-        # One byte over the limit is enough to see that a single file passed it.
-        "ulimits": [Ulimit(name="fsize", soft=limits.output_bytes + 1, hard=limits.output_bytes + 1)],
+        "ulimits": [
+            # One byte over the limit is enough to see that a single file passed it.
+            _ulimit("fsize", limits.output_bytes + 1),
+            # Ends a container that goes on computing after its agent was killed.
+            _ulimit("cpu", most_cpu_s(limits)),
+        ],
     }
+
+
+def _ulimit(name: str, most: int) -> Ulimit:
+    return Ulimit(name=name, soft=most, hard=most)
 
 
 def _cpus(limits: Limits) -> float:

@@ -19,7 +19,7 @@ from medeval.runtime.environment import CUBE, IN, OUT, arguments
 from medeval.runtime.port import BlobSource, Probe, RunRequest, RunResult
 from medeval.runtime.sandbox import Scene, run_sealed
 from medeval.runtime.sealing import Sealing
-from medeval.runtime.staging import User, cube_user, lent, readable
+from medeval.runtime.staging import User, cube_user, lent, readable, scratch_beside
 from medeval.runtime.unpack import untar
 from medeval.runtime.view import View, view_of
 
@@ -34,7 +34,8 @@ class EmbeddedRuntime:
 
     def __init__(self, sealing: Sealing, cache: Path, user: User | None = None) -> None:
         self._sealing = sealing
-        self._folder = cache / "source"
+        # A sandbox is started from the root folder, where a relative path means another place.
+        self._folder = cache.resolve() / "source"
         own = User(os.geteuid(), os.getegid())
         # Without a root of its own, a cube could not reach the interpreter as another user.
         self._user = (user or cube_user()) if sealing.has_own_root else own
@@ -85,11 +86,11 @@ class EmbeddedRuntime:
             raise NotFound("the cube's source is not installed", "Fetch it first: `medeval site run` does.")
         output = request.output.resolve()
         with (
-            tempfile.TemporaryDirectory(prefix="medeval-") as scratch,
-            readable(request.inputs, self._user) as inputs,
+            scratch_beside(output) as scratch,
+            readable(request.inputs, self._user, output) as inputs,
             lent(output, self._user),
         ):
-            scene, source, target = self._scene(folder, inputs, output, Path(scratch))
+            scene, source, target = self._scene(folder, inputs, output, scratch)
             command = [*request.cube.manifest.entrypoint, *arguments(request.task, source, target)]
             return run_sealed(self._sealing, command, scene, request.limits, self._user)
 

@@ -1,4 +1,7 @@
-"""What a cube sees of its surroundings, the same in every runtime: folders, command line, environment."""
+"""What a cube sees of its surroundings, and what is kept of its words, the same in every runtime."""
+
+import math
+import re
 
 from medeval.domain.package import Limits, Task
 
@@ -8,6 +11,8 @@ CUBE = "/cube"
 
 #: How much of what a cube printed is kept.
 LOG_TAIL_BYTES = 8 * 1024
+#: Control sequences of terminals (ECMA-48, 5.4): colours, and moves of the cursor.
+_CONTROL_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 
 def arguments(task: Task, input_folder: str = IN, output_folder: str = OUT) -> list[str]:
@@ -31,6 +36,19 @@ def variables(limits: Limits) -> dict[str, str]:
     }
 
 
+def most_cpu_s(limits: Limits) -> int:
+    """Seconds of CPU time that no process of a cube can need before its time is up."""
+    return math.ceil(limits.time_s * limits.cpus) + 60
+
+
 def tail(log: bytes) -> str:
-    """The last of what was printed, as text."""
-    return log[-LOG_TAIL_BYTES:].decode("utf-8", "replace")
+    """The last of what was printed, as plain text.
+
+    Nothing in it moves a cursor, recolours a terminal or turns the direction of reading: such a character becomes `?`.
+    """
+    text = _CONTROL_SEQUENCE.sub("", log[-LOG_TAIL_BYTES:].decode("utf-8", "replace"))
+    return "\n".join("".join(map(_plain, line)) for line in text.splitlines())
+
+
+def _plain(character: str) -> str:
+    return character if character.isprintable() or character == "\t" else "?"

@@ -41,7 +41,9 @@ class RunRequest:
 
     `inputs` maps names of `domain.package`'s table (such as `cases`) to files or folders on the host; each is seen
     read-only under the input folder by that name. `output` is an empty folder of the caller; what the task writes is
-    there afterwards, owned by the caller. `owner` labels the run, so that `reap` finds what a killed agent left.
+    there afterwards, owned by the caller. What a run needs copies of is copied beside `output`, into folders that are
+    private and gone with the run; of a killed agent they stay, so the caller clears the place where `output` lies.
+    `owner` labels the run, so that `reap` finds what a killed agent left.
     """
 
     cube: Cube
@@ -54,7 +56,11 @@ class RunRequest:
 
 @dataclass(frozen=True)
 class RunResult:
-    """How a run ended. `log` is the tail of what it printed (at most 8 KiB): for the site's own eyes, never sent."""
+    """How a run ended.
+
+    `log` is the tail of what it printed (at most 8 KiB), without control characters: for the eyes of whoever ran it,
+    never sent.
+    """
 
     ending: Ending
     exit_code: int
@@ -90,16 +96,20 @@ class Runtime(Protocol):
         """
 
     def run(self, request: RunRequest) -> RunResult:
-        """Run the task to its end, its time limit, or the death of this process.
+        """Run the task to its end or its time limit.
 
         No network; inputs read-only; nothing else of the host readable that the cube does not need; writes go to the
-        output folder and a private temporary folder alone. Whatever happens, nothing of the run is left running. A
-        cube that ran and failed is a `RunResult`; `EngineFault` is raised when the machinery failed, `NotFound` when
-        the cube is not installed.
+        output folder and a private temporary folder alone. However it ends, nothing of the run is left running; with
+        one exception: a container of an engine outlives a killed agent, within its limits of memory and CPU time, until
+        the next `reap`. A cube that ran and failed is a `RunResult`; `EngineFault` is raised when the machinery failed,
+        `NotFound` when the cube is not installed, `UsageError` when an input holds the output folder.
         """
 
     def reap(self, owner: str) -> int:
-        """End every run that carries this label and is still there; return how many."""
+        """End every run that carries this label and is still there; return how many.
+
+        Whoever may have been killed calls it before the next run.
+        """
 
 
 @runtime_checkable

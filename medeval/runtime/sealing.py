@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from medeval.domain.package import Limits
 from medeval.errors import RuntimeUnavailable
 from medeval.runtime import launch
-from medeval.runtime.environment import variables
+from medeval.runtime.environment import most_cpu_s, variables
 from medeval.runtime.program import run_program
 from medeval.runtime.staging import User
 from medeval.runtime.view import TMP_BYTES, View
@@ -205,7 +205,7 @@ def _resource_limits(limits: Limits) -> dict[str, int]:
         # One byte over the limit is enough to see that a single file passed it.
         "RLIMIT_FSIZE": limits.output_bytes + 1,
         "RLIMIT_NPROC": limits.pids,
-        "RLIMIT_CPU": math.ceil(limits.time_s * limits.cpus) + 60,
+        "RLIMIT_CPU": most_cpu_s(limits),
         # Memory is watched; this only stops what grows faster than anyone can look. Address space is no measure of
         # memory: numerical libraries reserve far more than they use.
         "RLIMIT_DATA": 2 * limits.memory_bytes + 256 * 1024**2,

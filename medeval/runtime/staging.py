@@ -1,4 +1,4 @@
-"""Whom a cube runs as, and inputs that this user can read."""
+"""Whom a cube runs as, inputs that this user can read, and where copies of them may lie."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from medeval.errors import EngineFault
+from medeval.errors import EngineFault, UsageError
 from medeval.runtime.output_files import give
 
 #: The user "nonroot" of distroless images: no account of the host, no right anywhere.
@@ -43,19 +43,31 @@ def lent(output: Path, user: User) -> Iterator[None]:
 
 
 @contextmanager
-def readable(inputs: Mapping[str, Path], user: User) -> Iterator[dict[str, Path]]:
+def scratch_beside(folder: Path) -> Iterator[Path]:
+    """A folder for this process alone, in the place where `folder` lies, for as long as a run needs it.
+
+    What a site copies for a run thus stays in the site's own work folder, which the next round clears when this
+    process is killed: the system's temporary folder would keep it, in view of backups and of whoever runs it.
+    """
+    with tempfile.TemporaryDirectory(dir=folder.resolve().parent, prefix="run-") as scratch:
+        yield Path(scratch)
+
+
+@contextmanager
+def readable(inputs: Mapping[str, Path], user: User, output: Path) -> Iterator[dict[str, Path]]:
     """The inputs as absolute paths that `user` can read.
 
-    An input that belongs to this process alone (a vault keeps its files so) is copied into a private folder for the
-    time of the run; any other is used where it lies.
+    An input that belongs to this process alone (a vault keeps its files so) is copied into a private folder beside
+    `output` for the time of the run; any other is used where it lies. Raises `UsageError` when an input holds `output`.
     """
     paths = {name: _resolve(name, path) for name, path in inputs.items()}
+    _check_apart(paths, output.resolve())
     unreadable = [name for name, path in paths.items() if user.uid != os.geteuid() and not _can_read(path, user)]
     if not unreadable:
         yield paths
         return
-    with tempfile.TemporaryDirectory(prefix="medeval-") as scratch:
-        yield paths | {name: _copy(paths[name], Path(scratch, name), user) for name in unreadable}
+    with scratch_beside(output) as scratch:
+        yield paths | {name: _copy(paths[name], scratch / name, user) for name in unreadable}
 
 
 def _resolve(name: str, path: Path) -> Path:
@@ -63,6 +75,14 @@ def _resolve(name: str, path: Path) -> Path:
         return path.resolve(strict=True)
     except OSError as exc:
         raise EngineFault(f"the input {name} is not there", "Prepare the dataset again, then repeat.") from exc
+
+
+def _check_apart(inputs: Mapping[str, Path], output: Path) -> None:
+    """A cube must not be shown the folder that it writes to, and a copy of that would never end."""
+    for name, path in inputs.items():
+        if output.is_relative_to(path):
+            hint = "Keep data in a folder of its own, apart from medeval's."
+            raise UsageError(f"the input {name} holds the folder in which medeval works", hint)
 
 
 def _can_read(path: Path, user: User) -> bool:

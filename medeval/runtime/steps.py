@@ -1,12 +1,12 @@
 """The pipeline, one step per function: run a task sealed, turn its failure into a typed error, take its output.
 
 Sites and rehearsals call the same functions, so what passes a rehearsal meets the same rules at a site. No message
-holds a word that the cube printed.
+holds a word that the cube printed: that is the error's `log`, which never leaves. Whatever a step copies lies beside
+its output, or beside the prepared dataset that it reads.
 """
 
 import csv
 import json
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,14 +15,17 @@ from medeval.domain.benchmark import BoundCube, ModelInterface
 from medeval.domain.dataset import DatasetStatistics
 from medeval.domain.failures import EXIT_CODES
 from medeval.domain.package import CubeKind, Limits, Parameters, Task
-from medeval.errors import CubeExited, CubeOutOfMemory, CubeTimedOut, MedevalError, OutputTooLarge, RunFailed
+from medeval.errors import CubeExited, CubeOutOfMemory, CubeTimedOut, DataError, MedevalError, OutputTooLarge, RunFailed
 from medeval.runtime.output_files import check_output, check_plain_tree, read_output
 from medeval.runtime.port import Ending, RunRequest, RunResult, Runtime
+from medeval.runtime.staging import scratch_beside
 
 #: A statistics or result file is small; whatever is larger is a mistake or an attempt to carry data out.
 MOST_JSON_BYTES = 2 * 1024 * 1024
 #: Ten thousand columns of eighty characters.
 _LONGEST_HEADER = 1024 * 1024
+#: Of what a kind of cube is asked for its opinion: the raw data, the predictions; a model of nothing.
+_MAY_SAY: dict[CubeKind, type[MedevalError]] = {CubeKind.PREPARATOR: DataError, CubeKind.EVALUATOR: RunFailed}
 
 
 def prepare(runtime: Runtime, bound: BoundCube, raw: Path, out: Path, limits: Limits, owner: str) -> None:
@@ -30,16 +33,20 @@ def prepare(runtime: Runtime, bound: BoundCube, raw: Path, out: Path, limits: Li
 
     Raises the cube's own error (`DataError`, `MissingColumn`, `EmptyData`), or a `RunFailed`.
     """
-    _run(runtime, bound, Task.PREPARE, {"data": raw}, out, limits, owner)
-    check_plain_tree(out)
-    check_output(out / "cases" / "cases.csv")
-    check_output(out / "labels.csv")
+    with _ran(runtime, bound, Task.PREPARE, {"data": raw}, out, limits, owner):
+        check_plain_tree(out)
+        check_output(out / "cases" / "cases.csv")
+        check_output(out / "labels.csv")
 
 
 def check_prepared(runtime: Runtime, bound: BoundCube, prepared: Path, limits: Limits, owner: str) -> None:
     """Let the preparator's sanity check judge a prepared dataset; raises what it finds wrong."""
-    with tempfile.TemporaryDirectory(prefix="medeval-") as scratch:
-        _run(runtime, bound, Task.SANITY_CHECK, _prepared_inputs(prepared), Path(scratch, "out"), limits, owner)
+    inputs = _prepared_inputs(prepared)
+    with (
+        scratch_beside(prepared) as scratch,
+        _ran(runtime, bound, Task.SANITY_CHECK, inputs, scratch / "out", limits, owner),
+    ):
+        pass  # the exit code is the whole answer
 
 
 def check_interface(prepared: Path, interface: ModelInterface) -> None:
@@ -53,11 +60,13 @@ def check_interface(prepared: Path, interface: ModelInterface) -> None:
 
 def statistics(runtime: Runtime, bound: BoundCube, prepared: Path, limits: Limits, owner: str) -> DatasetStatistics:
     """The counts of a prepared dataset; raises `RunFailed` when the preparator fails or writes anything else."""
-    with tempfile.TemporaryDirectory(prefix="medeval-") as scratch:
-        out = Path(scratch, "out")
-        _run(runtime, bound, Task.STATISTICS, _prepared_inputs(prepared), out, limits, owner)
+    inputs = _prepared_inputs(prepared)
+    with (
+        scratch_beside(prepared) as scratch,
+        _ran(runtime, bound, Task.STATISTICS, inputs, scratch / "out", limits, owner) as out,
+    ):
         data = read_output(out / "statistics.json", MOST_JSON_BYTES)
-    return DatasetStatistics.from_json(data, refuse=RunFailed)
+        return DatasetStatistics.from_json(data, refuse=RunFailed)
 
 
 def infer(
@@ -65,8 +74,8 @@ def infer(
 ) -> Path:
     """Run a model on `cases` (the folder); returns the file of predictions in `out` (empty or absent)."""
     inputs = {"cases": cases} if weights is None else {"cases": cases, "weights": weights}
-    _run(runtime, model, Task.INFER, inputs, out, limits, owner)
-    return check_output(out / "predictions.csv")
+    with _ran(runtime, model, Task.INFER, inputs, out, limits, owner):
+        return check_output(out / "predictions.csv")
 
 
 def evaluate(
@@ -78,15 +87,16 @@ def evaluate(
     wanting, a `RunFailed` when the evaluator itself fails.
     """
     inputs = {"predictions.csv": predictions, "labels.csv": labels}
-    _run(runtime, bound, Task.EVALUATE, inputs, out, limits, owner)
-    return read_output(out / "result.json", MOST_JSON_BYTES)
+    with _ran(runtime, bound, Task.EVALUATE, inputs, out, limits, owner):
+        return read_output(out / "result.json", MOST_JSON_BYTES)
 
 
 def _prepared_inputs(prepared: Path) -> dict[str, Path]:
     return {"cases": prepared / "cases", "labels.csv": prepared / "labels.csv"}
 
 
-def _run(
+@contextmanager
+def _ran(
     runtime: Runtime,
     bound: BoundCube,
     task: Task,
@@ -94,44 +104,50 @@ def _run(
     out: Path,
     limits: Limits,
     owner: str,
-) -> None:
+) -> Iterator[Path]:
+    """Run a task and give its output; what is wrong with run or output is raised with what the cube printed."""
     out.mkdir(parents=True, exist_ok=True)
-    with _parameters_file(bound.parameters) as parameters:
+    with _parameters_file(bound.parameters, out) as parameters:
         everything = {**inputs, "parameters.json": parameters}
         result = runtime.run(RunRequest(bound.cube, task, everything, out, limits, owner))
-    error = find_failure(result, bound.cube.manifest.kind, task, limits)
-    if error is not None:
-        raise error
+    try:
+        check_ending(result, bound.cube.manifest.kind, task, limits)
+        yield out
+    except MedevalError as exc:
+        exc.log = result.log
+        raise
 
 
-def find_failure(result: RunResult, kind: CubeKind, task: Task, limits: Limits) -> MedevalError | None:
-    """The error that a run's ending stands for, or None when the task did its work."""
+def check_ending(result: RunResult, kind: CubeKind, task: Task, limits: Limits) -> None:
+    """Raise the error that a run's ending stands for, unless the task did its work."""
     who = f"the {kind}'s {task}"
     if result.ending is Ending.TIMED_OUT:
-        return CubeTimedOut(f"{who} ran longer than {limits.time_s} s", "Make it faster, or raise limits.time_s.")
+        raise CubeTimedOut(f"{who} ran longer than {limits.time_s} s", "Make it faster, or raise limits.time_s.")
     if result.ending is Ending.OUT_OF_MEMORY:
         mebibytes = limits.memory_bytes // 1024**2
-        return CubeOutOfMemory(f"{who} needed more than {mebibytes} MiB", "Use less, or raise limits.memory_bytes.")
+        raise CubeOutOfMemory(f"{who} needed more than {mebibytes} MiB", "Use less, or raise limits.memory_bytes.")
     if result.ending is Ending.OUTPUT_TOO_LARGE:
         hint = "Write less, or raise limits.output_bytes."
-        return OutputTooLarge(f"{who} wrote more than {limits.output_bytes} bytes", hint)
-    return None if result.exit_code == 0 else _exit_error(who, kind, result.exit_code)
+        raise OutputTooLarge(f"{who} wrote more than {limits.output_bytes} bytes", hint)
+    if result.exit_code != 0:
+        raise _exit_error(who, kind, result.exit_code)
 
 
 def _exit_error(who: str, kind: CubeKind, exit_code: int) -> MedevalError:
-    # A model is not asked for its opinion of the data or of its own predictions.
-    known = None if kind is CubeKind.MODEL else EXIT_CODES.get(exit_code)
-    if known is None:
-        return CubeExited(f"{who} ended with exit code {exit_code}", "Rehearse it with `medeval model test`.")
+    known = EXIT_CODES.get(exit_code)
+    if known is None or not issubclass(known, _MAY_SAY.get(kind, ())):
+        hint = "What it printed says why. Whoever made the cube has to correct it."
+        return CubeExited(f"{who} ended with exit code {exit_code}", hint)
     rule = (known.__doc__ or known.code).rstrip(".")
-    return known(f"{who} says: {rule[0].lower()}{rule[1:]}", "The cube's card says what it expects.")
+    hint = "What it printed says more, and the cube's card what it expects."
+    return known(f"{who} says: {rule[0].lower()}{rule[1:]}", hint)
 
 
 @contextmanager
-def _parameters_file(parameters: Parameters) -> Iterator[Path]:
+def _parameters_file(parameters: Parameters, out: Path) -> Iterator[Path]:
     """A file of the parameters, in a folder of its own, readable by the user that a container runs as."""
-    with tempfile.TemporaryDirectory(prefix="medeval-") as scratch:
-        file = Path(scratch, "parameters.json")
+    with scratch_beside(out) as scratch:
+        file = scratch / "parameters.json"
         file.write_text(json.dumps(parameters, sort_keys=True), encoding="utf-8")
         file.chmod(0o644)
         yield file

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from medeval.domain.package import Cube, ImagePackage, Limits, SourcePackage
-from medeval.errors import DigestMismatch, ImageInvalid, NotFound, RuntimeUnavailable
+from medeval.errors import DigestMismatch, ImageInvalid, NotFound, RuntimeUnavailable, UsageError
 from medeval.packaging.build import build_cube
 from medeval.packaging.store import BlobStore
+from medeval.runtime.choose import runtime_by_name
 from medeval.runtime.port import Ending
 from medeval.runtime.staging import NOBODY
 from tests.conformance.conftest import DOCKER, LIMITS, OWNER, SEALED, new_probe_cube
@@ -94,12 +95,22 @@ def test_only_the_tail_of_the_log_is_kept(rig):
     assert log.rstrip().endswith("xend")
 
 
+def test_the_log_is_plain_text(rig):
+    log = rig.run("leave", code=0, say="\x1b[2J\x1b[31mred\x07\u202e\r100%").result.log
+    assert log == "red??\n100%"
+
+
 def test_inputs_that_only_the_agent_can_read(rig):
     request = rig.request("look", writes=[], reads=[], lists=[], connect=["127.0.0.1", 9], abstract="nobody")
-    request.inputs["cases"].chmod(0o700)
-    (request.inputs["cases"] / "cases.csv").chmod(0o600)
-    request.inputs["parameters.json"].chmod(0o600)
+    make_private(request.output.parent)
     assert rig.outcome(request).report["reads_input"]["worked"]
+
+
+def test_an_input_that_holds_the_output_is_refused(rig):
+    request = rig.request("look")
+    inputs = {**request.inputs, "data": request.output.parent}
+    with pytest.raises(UsageError, match="input data"):
+        rig.runtime.run(type(request)(request.cube, request.task, inputs, request.output, LIMITS, OWNER))
 
 
 def test_an_entrypoint_that_cannot_be_started(rig):
@@ -234,6 +245,10 @@ def test_too_much_output_ends_a_run_early(rig):
     assert rig.outcome(request).result.ending is Ending.OUTPUT_TOO_LARGE
 
 
+def test_time_of_the_cpu_is_limited_whoever_watches(rig):
+    assert rig.look()["cpu_s"] == [LIMITS.time_s + 60] * 2
+
+
 @sealed
 def test_processes_are_counted(rig):
     report = rig.run("fork", limits(pids=40), processes=200).report
@@ -247,6 +262,13 @@ def test_processes_are_counted(rig):
 def test_what_is_installed_asks_for_no_blob(rig):
     rig.runtime.install(rig.cube, NoBlobs())
     assert rig.run("leave", code=0).result.exit_code == 0
+
+
+def test_a_relative_cache(rig, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    runtime = runtime_by_name(rig.name, Path("cache"))
+    runtime.install(rig.cube, rig.store)
+    assert runtime.run(rig.request("leave", code=3)).exit_code == 3
 
 
 def test_what_is_not_installed_is_not_found(rig):
@@ -304,14 +326,20 @@ runtime.run(request)
 """
 
 
-def test_a_killed_agent_leaves_nothing_behind(rig, tmp_path):
+def test_a_killed_agent_leaves_nothing_behind(rig, tmp_path, as_root):
     mark, owner = secrets.token_hex(8), f"killed-{secrets.token_hex(4)}"
     place = rig.request("linger", mark=mark, stay=True).output.parent
     (tmp_path / "cube.json").write_bytes(rig.cube.to_canonical())
+    make_private(place)
+    (tmp_path / "system").mkdir()
     arguments = [rig.name, str(rig.cache), str(tmp_path / "cube.json"), str(place), owner]
-    agent = subprocess.Popen([sys.executable, "-c", AGENT, *arguments])
+    environment = os.environ | {"TMPDIR": str(tmp_path / "system")}
+    agent = subprocess.Popen([sys.executable, "-c", AGENT, *arguments], env=environment)
     try:
         assert eventually(lambda: len(processes_with(mark)) == 1)
+        copies = set(place.iterdir()) - {place / name for name in ("cases", "parameters.json", "out")}
+        assert copies or (not as_root and rig.is_sealed)
+        assert {copy.stat().st_mode & 0o777 for copy in copies} <= {0o700}
     finally:
         agent.kill()
         agent.wait()
@@ -319,6 +347,14 @@ def test_a_killed_agent_leaves_nothing_behind(rig, tmp_path):
     assert reaped == (1 if rig.name == "docker" else 0)
     assert eventually(lambda: processes_with(mark) == [])
     assert rig.runtime.reap(owner) == 0
+    assert list((tmp_path / "system").iterdir()) == [], "what was copied lies beside the output"
+
+
+def make_private(place: Path) -> None:
+    """As a site keeps its data: whoever else is to read them is given a copy."""
+    (place / "cases").chmod(0o700)
+    (place / "cases" / "cases.csv").chmod(0o600)
+    (place / "parameters.json").chmod(0o600)
 
 
 # --- Docker alone -----------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Endings of runs become typed errors; outputs are taken over with distrust."""
 
 import json
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from medeval.domain.benchmark import BoundCube, ModelInterface
 from medeval.domain.dataset import DatasetStatistics
+from medeval.domain.failures import FailureCode, failure_code
 from medeval.domain.package import REQUIRED_TASKS, BlobRef, Cube, CubeKind, Limits, MLCubeManifest, SourcePackage, Task
 from medeval.errors import (
     CubeExited,
@@ -73,6 +75,12 @@ def writes(**files: str) -> Callable[[RunRequest], None]:
 
 def infer(runtime: Scripted, tmp_path: Path) -> Path:
     return steps.infer(runtime, bound(alpha=1), None, tmp_path, tmp_path / "out", LIMITS, OWNER)
+
+
+@pytest.fixture(autouse=True)
+def no_system_folder(monkeypatch, tmp_path):
+    """Nothing of a site may lie in the system's temporary folder: here there is none."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
 
 
 def evaluate(runtime: Scripted, tmp_path: Path) -> bytes:
@@ -153,6 +161,20 @@ def test_a_preparator_names_what_the_data_lack(tmp_path, code, error):
     assert type(caught.value) is error
 
 
+@pytest.mark.parametrize("code", [12, 13, 14])
+def test_an_evaluator_has_no_say_about_raw_data(tmp_path, code):
+    """Else nobody would record it as a failure of the execution."""
+    with pytest.raises(CubeExited, match=f"exit code {code}") as caught:
+        evaluate(Scripted(exit_code=code), tmp_path)
+    assert failure_code(caught.value, by_evaluator=True) is FailureCode.EVALUATOR_FAILED
+
+
+@pytest.mark.parametrize("code", [21, 24])
+def test_a_preparator_has_no_say_about_predictions(tmp_path, code):
+    with pytest.raises(CubeExited, match=f"exit code {code}"):
+        prepare(Scripted(exit_code=code), tmp_path)
+
+
 @pytest.mark.parametrize("code", [12, 21, 24, 137])
 def test_a_model_has_no_say_about_data_or_predictions(tmp_path, code):
     with pytest.raises(CubeExited, match=f"exit code {code}"):
@@ -163,7 +185,52 @@ def test_no_message_holds_what_the_cube_printed(tmp_path):
     for ending in Ending:
         with pytest.raises(MedevalError) as caught:
             infer(Scripted(ending=ending, exit_code=1, log="patient 4711"), tmp_path)
-        assert "4711" not in f"{caught.value.message} {caught.value.hint} {caught.value!r}"
+        assert "4711" not in f"{caught.value} {caught.value.message} {caught.value.hint} {caught.value!r}"
+        assert caught.value.log == "patient 4711"
+
+
+def test_what_is_wrong_with_an_output_comes_with_what_the_cube_printed(tmp_path):
+    said = {"log": "there was nothing to write"}
+    preparator = bound(CubeKind.PREPARATOR)
+    for attempt in (
+        lambda: infer(Scripted(**said), tmp_path),
+        lambda: evaluate(Scripted(**said), tmp_path),
+        lambda: prepare(Scripted(**said), tmp_path),
+        lambda: steps.check_prepared(Scripted(**said, exit_code=12), preparator, tmp_path / "out", LIMITS, OWNER),
+        lambda: steps.statistics(Scripted(**said), preparator, tmp_path / "out", LIMITS, OWNER),
+        lambda: steps.statistics(
+            Scripted(writes(statistics_json="{}"), **said), preparator, tmp_path / "out", LIMITS, OWNER
+        ),
+    ):
+        with pytest.raises(MedevalError) as caught:
+            attempt()
+        assert caught.value.log == "there was nothing to write"
+
+
+def test_no_hint_is_a_verb_that_failed(tmp_path):
+    for attempt in (infer, evaluate, prepare):
+        with pytest.raises(CubeExited) as caught:
+            attempt(Scripted(exit_code=1), tmp_path)
+        assert "medeval" not in caught.value.hint
+        assert "printed" in caught.value.hint
+
+
+def test_what_a_step_copies_lies_beside_its_output_and_is_gone_afterwards(tmp_path):
+    seen = []
+
+    def act(request: RunRequest) -> None:
+        scratch = request.inputs["parameters.json"].parent
+        seen.append((scratch.parent, scratch.stat().st_mode & 0o777))
+        writes(predictions_csv="x", statistics_json='{"cases": 1, "per_class": [0, 1]}')(request)
+
+    prepared = tmp_path / "work" / "prepared"
+    prepared.mkdir(parents=True)
+    steps.infer(Scripted(act), bound(), None, prepared, tmp_path / "work" / "out", LIMITS, OWNER)
+    assert seen == [(tmp_path / "work", 0o700)]
+    counting = Scripted(act)
+    steps.statistics(counting, bound(CubeKind.PREPARATOR), prepared, LIMITS, OWNER)
+    assert counting.seen.output.is_relative_to(tmp_path / "work")
+    assert sorted(path.name for path in (tmp_path / "work").iterdir()) == ["out", "prepared"]
 
 
 # --- outputs ----------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -42,6 +43,7 @@ def look(parameters, source, target):
         "no_new_privileges": status("NoNewPrivs"),
         "processes": [int(entry.name) for entry in Path("/proc").glob("[0-9]*")],
         "interfaces": [name for _, name in socket.if_nameindex()],
+        "cpu_s": resource.getrlimit(resource.RLIMIT_CPU),
         "hostname": socket.gethostname(),
     }
 
