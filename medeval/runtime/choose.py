@@ -56,5 +56,5 @@ def check_strong_enough(level: int, data_class: DataClass) -> None:
     if level == 0 and data_class is not DataClass.PUBLIC:
         raise RuntimeRefused(
             "a plain process may only see data that is declared public",
-            "Start Docker or install bubblewrap, then try again.",
+            "Start Docker or install bubblewrap; a site then runs `medeval site init` again.",
         )

@@ -31,6 +31,7 @@ def execute(site: Site, files: ExecutionFiles, report: Progress) -> None:
         try:
             step(site, files, task, spec, report)
         except (RunFailed, ResultRefused) as exc:
+            files.put_log(exc.log)
             files.put_failure(_failure(exc, by_evaluator=step is _evaluate))
             return
 

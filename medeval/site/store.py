@@ -186,6 +186,17 @@ class ExecutionFiles:
         """Keep why it failed."""
         write(self.folder / "failure.json", failure.to_canonical())
 
+    def log(self) -> str:
+        """The end of what the cube that failed had printed, as plain text; it may hold data and never leaves."""
+        try:
+            return (self.folder / "cube.log").read_text("utf-8", "replace")
+        except FileNotFoundError:
+            return ""
+
+    def put_log(self, text: str) -> None:
+        """Keep the end of what a failed cube printed, for this user's eyes alone."""
+        write(self.folder / "cube.log", text.encode("utf-8"))
+
     def signed(self) -> SignedRecord | None:
         """The statement that was signed last."""
         return read(self.folder / "statement.json", SignedRecord)
@@ -196,7 +207,7 @@ class ExecutionFiles:
 
     def forget_failure(self) -> None:
         """Make room for another attempt."""
-        for name in ("statement.json", "failure.json"):
+        for name in ("statement.json", "failure.json", "cube.log"):
             (self.folder / name).unlink(missing_ok=True)
 
     def stage(self, vault: Path) -> Stage:
