@@ -50,7 +50,8 @@ def is_waiting(files: ExecutionFiles) -> bool:
 def kept_hint(site: Site) -> str:
     """What to tell people while the server is away."""
     waiting = sum(1 for files in site.store.list_executions() if is_waiting(files))
-    return f"{waiting} statements are kept and go out on the next `medeval site run`. Nothing was lost."
+    kept = "1 statement is kept and goes out" if waiting == 1 else f"{waiting} statements are kept and go out"
+    return f"{kept} on the next `medeval site run`. Nothing was lost."
 
 
 def _send(site: Site, files: ExecutionFiles) -> None:
