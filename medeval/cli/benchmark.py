@@ -9,7 +9,8 @@ from medeval.cli.options import Output, OutputOption, RuntimeOption, home_of
 from medeval.errors import UsageError
 
 if TYPE_CHECKING:
-    from medeval.domain.messages import Association, BenchmarkItem
+    from medeval.domain.benchmark import BenchmarkDraft, BenchmarkTerms
+    from medeval.domain.messages import Association, BenchmarkItem, Decision
 
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Write, check, publish benchmarks; approve."
@@ -20,33 +21,27 @@ Ref = Annotated[str, typer.Argument(metavar="BENCHMARK", help="A benchmark: NAME
 
 
 @app.command()
-def init(folder: Annotated[Path, typer.Argument(help="Folder to make.")]) -> None:
+def init(folder: Annotated[Path, typer.Argument(help="Folder to make.")], output: OutputOption = Output.TABLE) -> None:
     """Make a folder with a working example: spec, preparator, evaluator, rehearsal data."""
     from medeval.cli.progress import done
+    from medeval.cli.render import show_one
     from medeval.packaging.scaffold import new_benchmark
 
     new_benchmark(folder)
     done(f"{folder}: edit benchmark.yaml, then medeval benchmark check {folder}")
+    show_one({"folder": str(folder), "spec": str(folder / "benchmark.yaml")}, output)
 
 
 @app.command()
 def check(folder: Folder, output: OutputOption = Output.TABLE) -> None:
     """Check a draft and the manifests of its cubes, without building anything."""
+    from medeval.cli.progress import done
     from medeval.cli.render import show_one
     from medeval.packaging.publish import check_draft
 
     draft = check_draft(folder)
-    show_one(
-        {
-            "benchmark": draft.ref,
-            "title": draft.title,
-            "primary metric": draft.analysis.primary_metric.value,
-            "data": draft.data_class.value,
-            "disclosure policy": draft.disclosure.name,
-            "check": "fits its schema; cubes and rehearsal data are there",
-        },
-        output,
-    )
+    done(f"{draft.ref} fits its schema; its cubes and rehearsal data are there")
+    show_one(_checked(draft), output, row=lambda record: {**record, **_terms(draft)})
 
 
 @app.command()
@@ -68,7 +63,7 @@ def publish(
         published = publish_benchmark(folder, chosen, get_cache(home), api, blobs, report)
     if not published.is_new:
         typer.echo("Published already; nothing was changed.", err=True)
-    show_one(_row(published.item), output)
+    show_one(published.item, output, row=_card)
 
 
 @app.command("list")
@@ -77,7 +72,8 @@ def list_benchmarks(ctx: typer.Context, output: OutputOption = Output.TABLE) -> 
     from medeval.cli.context import get_api
     from medeval.cli.render import show
 
-    show([_row(item) for item in get_api(home_of(ctx)).list_benchmarks()], output, empty="No benchmark yet.")
+    items = get_api(home_of(ctx)).list_benchmarks()
+    show(items, output, row=_row, empty="No benchmark yet.", spare=("disclosure_policy", "published_by", "data"))
 
 
 @app.command("show")
@@ -88,12 +84,15 @@ def show_benchmark(ctx: typer.Context, benchmark: Ref, output: OutputOption = Ou
 
     api = get_api(home_of(ctx))
     item = api.get_benchmark(benchmark)
-    associations = [_association(found) for found in api.list_associations(item.spec.ref)]
+    associations = api.list_associations(item.spec.ref)
     if output is not Output.TABLE:
-        machine({**item.model_dump(mode="json"), "associations": associations}, output)
+        plain = [association.model_dump(mode="json") for association in associations]
+        machine({**item.model_dump(mode="json"), "associations": plain}, output)
         return
-    show_one({**_row(item), "question": item.spec.question, "digest": item.digest}, output)
-    show(associations, output, empty="No model or dataset has asked to take part.")
+    show_one(item, output, row=_card)
+    typer.echo()
+    empty = "No model or dataset has asked to take part."
+    show(associations, output, row=_association, empty=empty, spare=("organisation",))
 
 
 @app.command()
@@ -101,7 +100,8 @@ def approve(
     ctx: typer.Context,
     benchmark: Ref,
     subjects: Annotated[
-        list[str] | None, typer.Argument(help="Models (NAME or NAME@VERSION) and datasets (SITE/NAME).")
+        list[str] | None,
+        typer.Argument(help="Models (NAME: what waits, else the newest; or NAME@VERSION) and datasets (SITE/NAME)."),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Everything that waits.")] = False,
     reject: Annotated[bool, typer.Option("--reject", help="Reject instead; needs --reason.")] = False,
@@ -110,8 +110,8 @@ def approve(
 ) -> None:
     """Approve, or reject with a reason, the models and datasets that ask to take part."""
     from medeval.cli.context import get_api
+    from medeval.cli.decisions import meant
     from medeval.cli.render import show
-    from medeval.domain.messages import Decision
     from medeval.domain.permissions import Role
 
     if reject and not reason:
@@ -119,43 +119,40 @@ def approve(
     if bool(subjects) == every:
         raise UsageError("say which models and datasets are meant", "Name them, or give --all.")
     api = get_api(home_of(ctx), Role.COMMITTEE)
-    ref = api.get_benchmark(benchmark).spec.ref
-    decided = [
-        api.decide(
-            Decision.from_plain(
-                {
-                    "benchmark": ref,
-                    "kind": found.kind,
-                    "subject": found.subject,
-                    "state": "rejected" if reject else "approved",
-                    "reason": reason,
-                }
-            )
-        )
-        for found in _chosen(api.list_associations(ref), subjects or [])
-    ]
-    show([_association(association) for association in decided], output, empty="Nothing waits for a decision.")
+    waiting = api.list_associations(api.get_benchmark(benchmark).spec.ref)
+    decisions = [_decision(found, reject=reject, reason=reason) for found in meant(waiting, subjects or [])]
+    decided = [api.decide(decision) for decision in decisions]
+    show(decided, output, row=_association, empty="Nothing waits for a decision.", spare=("organisation",))
 
 
-def _chosen(associations: list["Association"], names: list[str]) -> list["Association"]:
-    """Those that the names mean; without names, those that wait."""
-    if not names:
-        return [found for found in associations if found.state.value == "pending"]
-    chosen = [found for found in associations if found.subject in names or found.subject.partition("@")[0] in names]
-    known = {found.subject for found in chosen} | {found.subject.partition("@")[0] for found in chosen}
-    for name in names:
-        if name not in known:
-            raise UsageError(f"{name[:80]} has not asked to take part", "See `medeval benchmark show BENCHMARK`.")
-    return chosen
+def _decision(found: "Association", *, reject: bool, reason: str) -> "Decision":
+    from medeval.domain.messages import Decision
+
+    state = "rejected" if reject else "approved"
+    about = {"benchmark": found.benchmark, "kind": found.kind, "subject": found.subject}
+    return Decision.from_plain({**about, "state": state, "reason": reason}, refuse=UsageError)
 
 
 def _association(found: "Association") -> dict[str, Any]:
+    about = {"kind": found.kind, "subject": found.subject, "organisation": found.organisation}
+    return {**about, "state": found.state.value, "reason": found.reason}
+
+
+def _checked(draft: "BenchmarkDraft") -> dict[str, Any]:
+    """What `check` tells machines of a draft that passed."""
+    disclosure = draft.disclosure.model_dump(mode="json")
+    return {"benchmark": draft.ref, "title": draft.title, "check": "passed", "disclosure": disclosure}
+
+
+def _terms(terms: "BenchmarkTerms") -> dict[str, Any]:
+    """What people ask first of a benchmark, draft or published."""
+    from medeval.cli.wording import policy_words
+
     return {
-        "kind": found.kind,
-        "subject": found.subject,
-        "organisation": found.organisation,
-        "state": found.state.value,
-        "reason": found.reason,
+        "primary_metric": terms.analysis.primary_metric.value,
+        "data": terms.data_class.value,
+        "disclosure": policy_words(terms.disclosure),
+        "shown": f"pooled to {terms.visibility.pooled}, each site's own to {terms.visibility.per_site}",
     }
 
 
@@ -163,8 +160,19 @@ def _row(item: "BenchmarkItem") -> dict[str, Any]:
     return {
         "benchmark": item.spec.ref,
         "title": item.spec.title,
-        "primary metric": item.spec.analysis.primary_metric.value,
+        "primary_metric": item.spec.analysis.primary_metric.value,
         "data": item.spec.data_class.value,
-        "disclosure policy": item.spec.disclosure.name,
-        "published by": item.organisation,
+        "disclosure_policy": item.spec.disclosure.name,
+        "published_by": item.organisation,
+    }
+
+
+def _card(item: "BenchmarkItem") -> dict[str, Any]:
+    return {
+        "benchmark": item.spec.ref,
+        "title": item.spec.title,
+        "question": item.spec.question,
+        **_terms(item.spec),
+        "published_by": item.organisation,
+        "digest": item.digest,
     }

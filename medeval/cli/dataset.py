@@ -9,6 +9,7 @@ from medeval.cli.options import Output, OutputOption, home_of
 
 if TYPE_CHECKING:
     from medeval.site.records import DatasetRecord
+    from medeval.site.store import SiteStore
 
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Prepare datasets and join benchmarks."
@@ -26,13 +27,14 @@ def add(
 ) -> None:
     """Prepare raw data, check it, and make its card. Nothing leaves the site."""
     from medeval.cli.context import opened_site
-    from medeval.cli.progress import steps
+    from medeval.cli.progress import done, steps
     from medeval.cli.render import show_one
     from medeval.site.prepare import add_dataset
 
     with opened_site(home_of(ctx), "agent") as site, steps("Preparing") as report:
-        record = add_dataset(site, name, title or name, benchmark, data, report)
-    show_one({**_card(record), "next": f"medeval dataset join {name}"}, output)
+        record = add_dataset(site, name, title or name, benchmark, data.resolve(), report)
+    show_one(record, output, row=lambda found: _card(found, site.store))
+    done(f"nothing has left; to send this card: medeval dataset join {name}")
 
 
 @app.command()
@@ -48,7 +50,7 @@ def join(
 
     with opened_site(home_of(ctx), "review") as site:
         association = join_benchmark(site, name)
-    show_one(association.model_dump(mode="json"), output)
+    show_one(association, output)
 
 
 @app.command("list")
@@ -58,7 +60,7 @@ def list_datasets(ctx: typer.Context, output: OutputOption = Output.TABLE) -> No
     from medeval.site.build import site_store
 
     records = site_store(home_of(ctx)).list_datasets()
-    show([_card(record) for record in records], output, empty="No dataset was added yet.")
+    show(records, output, row=_row, empty="No dataset was added yet.", spare=("joined", "title"))
 
 
 @app.command("show")
@@ -67,22 +69,30 @@ def show_dataset(
     name: Annotated[str, typer.Argument(help="A dataset of this site.")],
     output: OutputOption = Output.TABLE,
 ) -> None:
-    """Show a dataset's card: exactly what `dataset join` sends."""
+    """Show a dataset: its `card` is what `dataset join` sends, nothing else of it."""
     from medeval.cli.render import show_one
     from medeval.site.build import site_store
 
-    record = site_store(home_of(ctx)).get_dataset(name)
-    show_one(record.card.model_dump(mode="json") if output is not Output.TABLE else _card(record), output)
+    store = site_store(home_of(ctx))
+    show_one(store.get_dataset(name), output, row=lambda record: _card(record, store))
 
 
-def _card(record: "DatasetRecord") -> dict[str, Any]:
+def _row(record: "DatasetRecord") -> dict[str, Any]:
     counts = record.card.statistics
     return {
         "dataset": record.card.ref,
         "title": record.card.title,
         "benchmark": record.benchmark,
         "cases": counts.cases,
-        "negative, positive": counts.per_class,
-        "fingerprint": record.card.fingerprint[:19],
+        "negative": counts.per_class[0],
+        "positive": counts.per_class[1],
         "joined": record.joined,
     }
+
+
+def _card(record: "DatasetRecord", store: "SiteStore") -> dict[str, Any]:
+    """The row, the fingerprint, and the policy that will hold for its results."""
+    from medeval.cli.wording import policy_words
+
+    policy = store.get_spec(record.card.benchmark).disclosure
+    return {**_row(record), "disclosure": policy_words(policy), "fingerprint": record.card.fingerprint}

@@ -15,6 +15,9 @@ app = typer.Typer(
     help="Show and export the results of a benchmark.",
 )
 
+#: Sentences in longer lines are hard to read.
+WIDEST = 120
+
 Ref = Annotated[str, typer.Argument(metavar="BENCHMARK", help="A benchmark: NAME or NAME@VERSION.")]
 
 
@@ -23,14 +26,15 @@ def show(ctx: typer.Context, benchmark: Ref, output: OutputOption = Output.TABLE
     """Show a leaderboard: pooled metric with interval, sites, cases, and the site x model matrix."""
     from medeval.cli.context import get_api
     from medeval.cli.render import machine
+    from medeval.cli.terminal import pen_for
     from medeval.report import terminal
 
     board = get_api(home_of(ctx)).get_leaderboard(benchmark)
     if output is not Output.TABLE:
         machine(board.model_dump(mode="json"), output)
         return
-    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-    typer.echo(terminal.render(board, unicode=unicode, color=_wants_color()))
+    pen = pen_for(sys.stdout)
+    typer.echo(terminal.render(board, width=min(pen.width, WIDEST), unicode=pen.unicode, color=pen.color))
 
 
 @app.command()
@@ -38,10 +42,11 @@ def export(
     ctx: typer.Context,
     benchmark: Ref,
     file: Annotated[Path | None, typer.Option(help="Where to write it; default BENCHMARK.html.")] = None,
+    output: OutputOption = Output.TABLE,
 ) -> None:
     """Write a leaderboard as one HTML file that opens offline (or as .json)."""
     from medeval.cli.context import get_api
-    from medeval.cli.progress import done
+    from medeval.cli.render import show_one
     from medeval.errors import UsageError
     from medeval.report import html
 
@@ -52,11 +57,4 @@ def export(
         target.write_text(text, encoding="utf-8")
     except OSError as exc:
         raise UsageError("the report cannot be written there", "Choose another --file.") from exc
-    done(f"{target}: one file, opens offline")
-
-
-def _wants_color() -> bool:
-    """Colour on a terminal that wants it: NO_COLOR and TERM=dumb say no."""
-    from medeval.cli.settings import TerminalSettings
-
-    return sys.stdout.isatty() and TerminalSettings().wants_color
+    show_one({"benchmark": board.benchmark, "file": str(target), "log_size": board.log_size}, output)

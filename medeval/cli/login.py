@@ -1,12 +1,15 @@
 """`medeval login`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from medeval.cli.options import Output, OutputOption, home_of
 from medeval.errors import UsageError
+
+if TYPE_CHECKING:
+    from medeval.domain.messages import Identity
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -22,13 +25,15 @@ def login(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Remember a server and the tokens of your roles, after asking the server whose they are."""
-    from medeval.cli.context import login_file
+    from medeval.cli.context import login_file, open_api
     from medeval.cli.render import show
     from medeval.client.login import Login, save_login
 
-    found = [_identify(server, text) for text in _read(token_file or [], tokens)]
-    save_login(login_file(home_of(ctx)), Login.from_plain({"server": server.rstrip("/"), "tokens": dict(found)}))
-    show([{"role": role, "server": server} for role, _ in found], output)
+    texts = _read(token_file or [], tokens)
+    found = [(open_api(server, text).whoami(), text) for text in texts]
+    kept = {identity.role: text for identity, text in found}
+    save_login(login_file(home_of(ctx)), Login.from_plain({"server": server.rstrip("/"), "tokens": kept}))
+    show([_row(identity, server) for identity, _ in found], output, spare=("organisation", "holder"))
 
 
 def _read(files: list[Path], folder: Path | None) -> list[str]:
@@ -36,14 +41,12 @@ def _read(files: list[Path], folder: Path | None) -> list[str]:
     if folder and not paths:
         raise UsageError("the folder holds no token file", "Token files end in .token.")
     if not paths:
-        return [typer.prompt("Token", hide_input=True)]
+        return [typer.prompt("Token", hide_input=True, err=True)]
     try:
         return [path.read_text("ascii").strip() for path in paths]
     except (OSError, UnicodeDecodeError) as exc:
         raise UsageError("a token file cannot be read", "Check the path and who may read it.") from exc
 
 
-def _identify(server: str, token: str) -> tuple[str, str]:
-    from medeval.cli.context import open_api
-
-    return open_api(server, token).whoami().role.value, token
+def _row(identity: "Identity", server: str) -> dict[str, Any]:
+    return {**identity.model_dump(mode="json"), "server": server.rstrip("/")}

@@ -19,21 +19,28 @@ app = typer.Typer(
 )
 
 
+def _tell_version(wanted: bool) -> None:
+    """Eager: asked for the version, `medeval` asks for no command."""
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"medeval {version('medeval')}")
+        raise typer.Exit
+
+
 @app.callback()
 def root(
     ctx: typer.Context,
     home: Annotated[
         Path, typer.Option(envvar="MEDEVAL_HOME", help="Folder of this login and, at a data owner, of its site.")
     ] = Path("~/.medeval"),
-    show_version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
 ) -> None:
     """Evaluate medical AI models where the patient data lives; only aggregate metrics leave."""
-    if show_version:
-        from importlib.metadata import version
-
-        typer.echo(f"medeval {version('medeval')}")
-        raise typer.Exit
-    ctx.obj = home.expanduser()
+    # Sandboxes bind what lies below it, and take absolute paths alone.
+    ctx.obj = home.expanduser().resolve()
 
 
 def main() -> None:
@@ -43,7 +50,7 @@ def main() -> None:
     except MedevalError as exc:
         code = _tell(exc.message, exc.hint, exc.exit_code)
     except typer.TyperException as exc:
-        code = _tell(exc.format_message(), "See the same command with --help.", exc.exit_code)
+        code = _tell_misuse(exc)
     except (typer.Abort, KeyboardInterrupt):
         code = _tell("stopped", "Run the same command again: it goes on where it stopped.", 130)
     except Exception as exc:  # noqa: BLE001 the boundary: nobody is shown a traceback, which can hold data and paths
@@ -51,6 +58,14 @@ def main() -> None:
         hint = "This is a defect of medeval: nothing was lost, please report the command that you typed."
         code = _tell(f"something unexpected happened ({kind})", hint, MedevalError.exit_code)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _tell_misuse(exc: typer.TyperException) -> int:
+    """What is wrong with the words; the help, where there were none (Typer exports no name for that class)."""
+    if type(exc).__name__ == "NoArgsIsHelpError":
+        typer.echo(exc.format_message(), err=True)
+        return exc.exit_code
+    return _tell(exc.format_message(), "See the same command with --help.", exc.exit_code)
 
 
 def _tell(message: str, hint: str, exit_code: int) -> int:

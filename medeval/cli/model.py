@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from medeval.cli.options import Output, OutputOption, RuntimeOption, home_of
+from medeval.errors import UsageError
 
 if TYPE_CHECKING:
-    from medeval.domain.messages import ModelItem
+    from medeval.domain.messages import Association, ModelItem
     from medeval.packaging.submit import ModelSource
 
 app = typer.Typer(
@@ -25,13 +26,15 @@ Benchmark = Annotated[str, typer.Option(help="The benchmark: NAME or NAME@VERSIO
 
 
 @app.command()
-def init(folder: Annotated[Path, typer.Argument(help="Folder to make.")]) -> None:
+def init(folder: Annotated[Path, typer.Argument(help="Folder to make.")], output: OutputOption = Output.TABLE) -> None:
     """Make a model folder that works as it is: manifest, Dockerfile, source, card."""
     from medeval.cli.progress import done
+    from medeval.cli.render import show_one
     from medeval.packaging.scaffold import new_model
 
     new_model(folder)
     done(f"{folder}: edit src/main.py, then medeval model test {folder} --benchmark BENCHMARK")
+    show_one({"folder": str(folder), "manifest": str(folder / "mlcube.yaml")}, output)
 
 
 @app.command()
@@ -49,13 +52,7 @@ def build(
     with steps("Building") as report:
         chosen, _ = pick(runtime, home / "cache")
         cubes = [build_cube(folder, chosen, get_cache(home), report) for folder in folders]
-    show(
-        [
-            {"model": f"{c.manifest.name}@{c.manifest.version}", "kind": c.package.kind, "digest": c.identity}
-            for c in cubes
-        ],
-        output,
-    )
+    show([{"digest": cube.identity, **cube.model_dump(mode="json")} for cube in cubes], output, row=_built)
 
 
 @app.command("test")
@@ -69,18 +66,23 @@ def rehearse(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Run models on the benchmark's rehearsal data, in the sandbox that sites use. Nothing is submitted."""
+    from medeval.cli.render import show
+
+    sources = _sources(folders, weights, name)
+    show(_rehearse_all(home_of(ctx), sources, benchmark, runtime), output)
+
+
+def _rehearse_all(home: Path, sources: list["ModelSource"], benchmark: str, runtime: str) -> list[dict[str, Any]]:
     from medeval.cli.context import get_api, get_blobs, get_cache
     from medeval.cli.progress import steps
-    from medeval.cli.render import show
     from medeval.cli.runtimes import pick
     from medeval.domain.permissions import Role
     from medeval.packaging.rehearse import rehearse_model, rehearsing
     from medeval.packaging.submit import model_cards
     from medeval.packaging.transfer import FetchingStore
 
-    home, sources, rows = home_of(ctx), _sources(folders, weights, name), []
     spec = get_api(home, Role.MODEL_OWNER).get_benchmark(benchmark).spec
-    store = get_cache(home)
+    store, rows = get_cache(home), []
     with steps("Rehearsing") as report:
         chosen, _ = pick(runtime, home / "cache")
         fetching = FetchingStore(store, get_blobs(home, Role.MODEL_OWNER))
@@ -89,7 +91,7 @@ def rehearse(
             for card in cards:
                 evaluation = rehearse_model(card, spec, chosen, fetching, report, owner)
                 rows.append({"model": card.ref, "rehearsal": "passed", "cases": evaluation.cases})
-    show(rows, output)
+    return rows
 
 
 @app.command()
@@ -103,22 +105,26 @@ def submit(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Build models, upload what the server lacks, and ask the committee to let them take part."""
+    from medeval.cli.render import show
+
+    sources = _sources(folders, weights, name)
+    submitted = _submit_all(home_of(ctx), sources, benchmark, runtime)
+    show(submitted, output, row=_shortened, spare=("digest", "organisation", "reason"))
+
+
+def _submit_all(home: Path, sources: list["ModelSource"], benchmark: str, runtime: str) -> list[dict[str, Any]]:
     from medeval.cli.context import get_api, get_blobs, get_cache
     from medeval.cli.progress import steps
-    from medeval.cli.render import show
     from medeval.cli.runtimes import pick
     from medeval.domain.permissions import Role
     from medeval.packaging.submit import model_cards, submit_card
 
-    home, sources, rows = home_of(ctx), _sources(folders, weights, name), []
     api, blobs = get_api(home, Role.MODEL_OWNER), get_blobs(home, Role.MODEL_OWNER)
     store = get_cache(home)
     with steps("Submitting") as report:
         chosen, _ = pick(runtime, home / "cache")
-        for card in model_cards(sources, chosen, store, report):
-            item, association = submit_card(card, benchmark, store, api, blobs, report)
-            rows.append({**_row(item), "benchmark": association.benchmark, "state": association.state.value})
-    show(rows, output)
+        cards = model_cards(sources, chosen, store, report)
+        return [_submitted(*submit_card(card, benchmark, store, api, blobs, report)) for card in cards]
 
 
 @app.command("list")
@@ -127,7 +133,8 @@ def list_models(ctx: typer.Context, output: OutputOption = Output.TABLE) -> None
     from medeval.cli.context import get_api
     from medeval.cli.render import show
 
-    show([_row(item) for item in get_api(home_of(ctx)).list_models()], output, empty="No model yet.")
+    items = get_api(home_of(ctx)).list_models()
+    show(items, output, row=_row, empty="No model yet.", spare=("digest",))
 
 
 @app.command("show")
@@ -140,35 +147,63 @@ def show_model(
     from medeval.cli.context import get_api
     from medeval.cli.render import show_one
 
-    item = get_api(home_of(ctx)).get_model(model)
-    card = item.card
-    if output is not Output.TABLE:
-        show_one(item.model_dump(mode="json"), output)
-        return
-    show_one(
-        {
-            **_row(item),
-            "summary": card.summary,
-            "package": f"{card.cube.package.kind} {card.cube.identity}",
-            "weights": card.weights.digest if card.weights else "none",
-            "digest": item.digest,
-        },
-        output,
-    )
+    show_one(get_api(home_of(ctx)).get_model(model), output, row=_card)
 
 
 def _sources(folders: list[Path], weights: list[Path] | None, name: str | None) -> list["ModelSource"]:
-    from medeval.errors import UsageError
+    """What is to be built, refused before any of it is when a name is none."""
     from medeval.packaging.submit import ModelSource
 
     if len(folders) > 1 and (weights or name):
         raise UsageError("--weights and --name go with one folder", "Run the command once per folder.")
     if name and weights and len(weights) > 1:
         raise UsageError("--name goes with one weights file", "Several are named by their files.")
-    if weights and not name:
-        return [ModelSource(folders[0], file, file.stem if len(weights) > 1 else None) for file in weights]
+    if name:
+        _check_name(name, "--name")
+    if weights and len(weights) > 1:
+        return [ModelSource(folders[0], file, _check_name(file.stem, file.name)) for file in weights]
     return [ModelSource(folder, weights[0] if weights else None, name) for folder in folders]
+
+
+def _check_name(name: str, given: str) -> str:
+    import re
+
+    from medeval.domain.ids import NAME_PATTERN
+
+    if not re.fullmatch(NAME_PATTERN, name):
+        hint = (
+            "A model's name has small letters, digits and hyphens, such as my-model: rename the file, or give --name."
+        )
+        raise UsageError(f"{given[:80]}: {name[:80]!r} is no name of a model", hint)
+    return name
+
+
+def _built(cube: dict[str, Any]) -> dict[str, Any]:
+    manifest = cube["manifest"]
+    what = {"cube": f"{manifest['name']}@{manifest['version']}", "kind": manifest["kind"]}
+    return {**what, "package": cube["package"]["kind"], "digest": cube["digest"]}
+
+
+def _submitted(item: "ModelItem", association: "Association") -> dict[str, Any]:
+    about = association.model_dump(mode="json", include={"benchmark", "state", "reason"})
+    return {"model": item.card.ref, "organisation": item.organisation, "digest": item.digest, **about}
+
+
+def _shortened(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "digest": row["digest"][:19]}
 
 
 def _row(item: "ModelItem") -> dict[str, Any]:
     return {"model": item.card.ref, "organisation": item.organisation, "digest": item.digest[:19]}
+
+
+def _card(item: "ModelItem") -> dict[str, Any]:
+    card = item.card
+    return {
+        "model": card.ref,
+        "organisation": item.organisation,
+        "summary": card.summary,
+        "package": f"{card.cube.package.kind} {card.cube.identity}",
+        "weights": card.weights.digest if card.weights else "none",
+        "digest": item.digest,
+    }

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from medeval.cli.terminal import tick
+
 if TYPE_CHECKING:
     from medeval.packaging.progress import Progress
 
@@ -54,5 +56,4 @@ def _plain() -> Progress:
 
 def done(text: str) -> None:
     """A finished step, on stderr."""
-    mark = "✓" if (sys.stderr.encoding or "").lower().startswith("utf") else "[ok]"
-    typer.echo(f"{mark} {text}", err=True)
+    typer.echo(f"{tick(sys.stderr)} {text}", err=True)

@@ -1,61 +1,67 @@
-"""Print a result: a table for reading, JSON or YAML for machines. The result goes to stdout, all else to stderr."""
+"""Print a result: a table for reading, JSON or YAML for machines. The result goes to stdout, all else to stderr.
+
+Machines get the values themselves: `model_dump(mode="json")` of a domain value, or a record with keys in snake_case. A
+table may say the same in friendlier words.
+"""
 
 import json
-from collections.abc import Sequence
-from typing import Any
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import typer
 
 from medeval.cli.options import Output
+from medeval.cli.table import blocks, lines_of
+from medeval.cli.terminal import pen_for
+
+T = TypeVar("T")
+Record = dict[str, Any]
 
 
-def show(rows: Sequence[dict[str, Any]], output: Output, *, empty: str = "Nothing yet.") -> None:
-    """Print a list of records; in a table their keys are the columns."""
+def show(
+    items: Sequence[T],
+    output: Output,
+    *,
+    row: Callable[[T], Record] | None = None,
+    empty: str = "Nothing yet.",
+    spare: tuple[str, ...] = (),
+) -> None:
+    """Print a list; in a table each item is a line, made by `row`.
+
+    `spare` names columns that a narrow terminal can do without, first the one that goes first.
+    """
     if output is not Output.TABLE:
-        machine(list(rows), output)
-    elif rows:
-        _table(rows)
+        machine([_plain(item) for item in items], output)
+    elif items:
+        rows = [row(item) if row else _plain(item) for item in items]
+        pen = pen_for(sys.stdout, unbounded=True)
+        typer.echo("\n".join(lines_of(rows, pen, spare)))
     else:
         typer.echo(empty)
 
 
-def show_one(record: dict[str, Any], output: Output) -> None:
-    """Print one record; as a table, a line per key."""
+def show_one(item: T, output: Output, *, row: Callable[[T], Record] | None = None) -> None:
+    """Print one value; as a table, a line per key of `row`."""
     if output is not Output.TABLE:
-        machine(record, output)
+        machine(_plain(item), output)
         return
-    width = max(map(len, record))
-    for key, value in record.items():
-        typer.echo(f"{key:<{width}}  {_text(value)}")
+    record = row(item) if row else _plain(item)
+    typer.echo("\n".join(blocks([record], pen_for(sys.stdout))))
 
 
-def machine(value: Any, output: Output) -> None:
-    """Print plain data as JSON or YAML."""
+def machine(value: Any, output: Output, *, one_line: bool = False) -> None:
+    """Print plain data as JSON or YAML; with `one_line` as a document of a stream (JSON Lines, YAML documents)."""
     if output is Output.JSON:
-        typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
-        return
-    import yaml
+        layout: Record = {"separators": (",", ":")} if one_line else {"indent": 2}
+        typer.echo(json.dumps(value, ensure_ascii=False, **layout))
+    else:
+        import yaml
 
-    plain = json.loads(json.dumps(value, default=str))
-    typer.echo(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True), nl=False)
-
-
-def _table(rows: Sequence[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-    for key in rows[0]:
-        table.add_column(key.replace("_", " "), overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(_text(value)) for value in row.values()))
-    Console().print(table)
+        plain = json.loads(json.dumps(value))
+        typer.echo(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, explicit_start=one_line), nl=False)
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
-    return "" if value is None else str(value)
+def _plain(item: Any) -> Any:
+    """What JSON can hold: a domain value gives its own form."""
+    return item.model_dump(mode="json") if hasattr(item, "model_dump") else item

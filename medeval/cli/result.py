@@ -1,5 +1,6 @@
 """`medeval result`: what waits for the data owner, and the decision to release or withhold it."""
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -8,63 +9,81 @@ from medeval.cli.options import Output, OutputOption, home_of
 from medeval.errors import UsageError
 
 if TYPE_CHECKING:
+    from medeval.domain.attestation import WithholdReason
     from medeval.site.review import Reviewed
 
 app = typer.Typer(
     add_completion=False, rich_markup_mode=None, no_args_is_help=True, help="Review results; release or withhold them."
 )
 
-Names = Annotated[list[str] | None, typer.Argument(help="Models whose results are meant, by name.")]
+Names = Annotated[
+    list[str] | None, typer.Argument(help="Models whose results are meant, by name; or ids, by their first letters.")
+]
 All = Annotated[bool, typer.Option("--all", help="Every result that waits.")]
+InBenchmark = Annotated[str | None, typer.Option("--benchmark", help="Only results of this benchmark.")]
+InDataset = Annotated[str | None, typer.Option("--dataset", help="Only results of this dataset.")]
+
+#: Columns that a narrow terminal can do without.
+SPARE = ("id", "sent", "benchmark")
 
 
 @app.command("list")
 def list_results(ctx: typer.Context, output: OutputOption = Output.TABLE) -> None:
     """List every execution of this site and how far it has come."""
     from medeval.cli.context import get_site
-    from medeval.cli.render import show
     from medeval.site import review
 
-    rows = [_row(reviewed) for reviewed in review.list_results(get_site(home_of(ctx)))]
-    show(rows, output, empty="No execution yet. Run `medeval site run`.")
+    _show(review.list_results(get_site(home_of(ctx))), output, empty="No execution yet. Run `medeval site run`.")
 
 
 @app.command("show")
 def show_result(
     ctx: typer.Context,
-    model: Annotated[str, typer.Argument(help="The model, by name.")],
+    model: Annotated[str, typer.Argument(help="The model, by name; or an id, by its first letters.")],
+    benchmark: InBenchmark = None,
+    dataset: InDataset = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Show what would leave, or has left, for a model: every number of it; or why there is no result."""
     from medeval.cli.context import get_site
-    from medeval.cli.render import show
+    from medeval.cli.review_screen import screen_of
+    from medeval.cli.terminal import pen_for
     from medeval.site import review
-    from medeval.site.records import Stage
 
-    found = review.get_results(get_site(home_of(ctx)), [model], frozenset(Stage))
-    rows = [_detail(reviewed, output) for reviewed in found]
-    show(rows, output)
+    site = get_site(home_of(ctx))
+    found = review.get_results(site, [model], benchmark=benchmark, dataset=dataset)
+    if output is not Output.TABLE:
+        _show(found, output, empty="")
+        return
+    pen = pen_for(sys.stdout)
+    screens = ["\n".join(screen_of(reviewed, site.store, pen)) for reviewed in found]
+    typer.echo("\n\n\n".join(screens))
 
 
 @app.command()
-def release(ctx: typer.Context, models: Names = None, every: All = False, output: OutputOption = Output.TABLE) -> None:
+def release(
+    ctx: typer.Context,
+    models: Names = None,
+    every: All = False,
+    benchmark: InBenchmark = None,
+    dataset: InDataset = None,
+    withheld: Annotated[bool, typer.Option("--withheld", help="Release what was withheld before.")] = False,
+    output: OutputOption = Output.TABLE,
+) -> None:
     """Sign results and send them to the results server. What was released cannot be called back."""
     from medeval.cli.context import opened_site
     from medeval.cli.progress import steps
-    from medeval.cli.render import show
     from medeval.site import release as releasing
     from medeval.site import review
-    from medeval.site.records import Stage
 
     _check_choice(models, every=every)
-    wanted = frozenset({Stage.EVALUATED}) if every else frozenset({Stage.EVALUATED, Stage.WITHHELD, Stage.RELEASED})
     with opened_site(home_of(ctx), "review") as site, steps("Releasing") as report:
-        found = review.get_results(site, models or [], wanted)
+        found = review.releasable(site, models or [], benchmark=benchmark, dataset=dataset, withheld=withheld)
         for reviewed in found:
             report(reviewed.model, "sign and send")
             releasing.release(site, reviewed.files)
-        rows = [_row(row) for row in review.list_results(site) if row.execution in {r.execution for r in found}]
-    show(rows, output, empty="No result waits for review.")
+        rows = _again(review.list_results(site), found)
+    _show(rows, output, empty="No withheld result is here." if withheld else "No result waits for review.")
 
 
 @app.command()
@@ -72,6 +91,8 @@ def withhold(
     ctx: typer.Context,
     models: Names = None,
     every: All = False,
+    benchmark: InBenchmark = None,
+    dataset: InDataset = None,
     reason: Annotated[
         str, typer.Option(help="data-owner-decision, data-quality, disclosure-risk or model-concern.")
     ] = "data-owner-decision",
@@ -79,27 +100,45 @@ def withhold(
 ) -> None:
     """Keep results at the site; the leaderboard shows that they were withheld, and the reason."""
     from medeval.cli.context import opened_site
-    from medeval.cli.render import show
-    from medeval.domain.attestation import WithholdReason
     from medeval.site import release as releasing
     from medeval.site import review
-    from medeval.site.records import Stage
 
     _check_choice(models, every=every)
-    if reason not in set(WithholdReason):
-        raise UsageError("that reason is not on the list", f"Give one of {', '.join(WithholdReason)}.")
-    wanted = frozenset({Stage.EVALUATED}) if every else frozenset({Stage.EVALUATED, Stage.WITHHELD, Stage.RELEASED})
+    why = _reason(reason)
     with opened_site(home_of(ctx), "review") as site:
-        found = review.get_results(site, models or [], wanted)
+        found = review.withholdable(site, models or [], benchmark=benchmark, dataset=dataset)
         for reviewed in found:
-            releasing.withhold(site, reviewed.files, WithholdReason(reason))
-        rows = [_row(row) for row in review.list_results(site) if row.execution in {r.execution for r in found}]
-    show(rows, output, empty="No result waits for review.")
+            releasing.withhold(site, reviewed.files, why)
+        rows = _again(review.list_results(site), found)
+    _show(rows, output, empty="No result waits for review.")
 
 
 def _check_choice(models: list[str] | None, *, every: bool) -> None:
     if bool(models) == every:
         raise UsageError("say which results are meant", "Name models, or give --all.")
+
+
+def _reason(text: str) -> "WithholdReason":
+    from medeval.domain.attestation import WithholdReason
+
+    if text not in set(WithholdReason):
+        raise UsageError("that reason is not on the list", f"Give one of {', '.join(WithholdReason)}.")
+    return WithholdReason(text)
+
+
+def _again(now: list["Reviewed"], before: list["Reviewed"]) -> list["Reviewed"]:
+    """How those that were decided on stand now."""
+    decided = {reviewed.execution for reviewed in before}
+    return [reviewed for reviewed in now if reviewed.execution in decided]
+
+
+def _show(found: list["Reviewed"], output: Output, *, empty: str) -> None:
+    from medeval.cli.render import machine, show
+
+    if output is Output.TABLE:
+        show(found, output, row=_row, empty=empty, spare=SPARE)
+    else:
+        machine([_plain(reviewed) for reviewed in found], output)
 
 
 def _row(reviewed: "Reviewed") -> dict[str, Any]:
@@ -113,14 +152,18 @@ def _row(reviewed: "Reviewed") -> dict[str, Any]:
     }
 
 
-def _detail(reviewed: "Reviewed", output: Output) -> dict[str, Any]:
-    """A row, and the evaluation's own JSON or the failure."""
-    evaluation, failure = reviewed.files.evaluation(), reviewed.files.failure()
-    detail: dict[str, Any] = _row(reviewed)
-    if evaluation is not None:
-        plain = evaluation.model_dump(mode="json")
-        detail["evaluation"] = plain if output is not Output.TABLE else evaluation.to_canonical().decode()
-    if failure is not None:
-        detail["failure"] = f"{failure.code}: {failure.message}"
-        detail["hint"] = failure.hint
-    return detail
+def _plain(reviewed: "Reviewed") -> dict[str, Any]:
+    """An execution as machines read it, the same in `list` and `show`."""
+    evaluation, failure, signed = reviewed.files.evaluation(), reviewed.files.failure(), reviewed.files.signed()
+    refusal = signed.refusal if signed else None
+    return {
+        "execution": reviewed.execution,
+        "model": reviewed.model,
+        "benchmark": reviewed.benchmark,
+        "dataset": reviewed.dataset,
+        "state": reviewed.stage.value,
+        "sent": reviewed.sent,
+        "evaluation": evaluation.model_dump(mode="json") if evaluation else None,
+        "failure": failure.model_dump(mode="json") if failure else None,
+        "refusal": refusal.model_dump(mode="json") if refusal else None,
+    }

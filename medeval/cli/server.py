@@ -54,10 +54,10 @@ def token(
         {"holder": holder, "role": role, "organisation": organisation or holder}, refuse=UsageError
     )
     issued = api.issue_token(new)
-    record = issued.identity.model_dump(mode="json")
     if save:
         _keep(save, issued.token)
-    show_one({**record, "token": f"in {save}" if save else issued.token}, output)
+    kept = {"token_file": str(save)} if save else {"token": issued.token}
+    show_one({**issued.identity.model_dump(mode="json"), **kept}, output)
 
 
 @app.command()
@@ -66,8 +66,7 @@ def sites(ctx: typer.Context, output: OutputOption = Output.TABLE) -> None:
     from medeval.cli.context import get_api
     from medeval.cli.render import show
 
-    rows = [site.model_dump(mode="json") for site in get_api(home_of(ctx)).list_sites()]
-    show(rows, output, empty="No site has registered yet.")
+    show(get_api(home_of(ctx)).list_sites(), output, empty="No site has registered yet.")
 
 
 @app.command()
@@ -88,7 +87,7 @@ def accept(
     api = get_api(home_of(ctx), Role.OPERATOR)
     compared = fingerprint or _compare(api.get_site(site).fingerprint)
     accepted = api.accept_site(site, Acceptance.from_plain({"fingerprint": compared}, refuse=UsageError))
-    show_one(accepted.model_dump(mode="json"), output)
+    show_one(accepted, output)
 
 
 def _compare(shown: str) -> str:

@@ -1,6 +1,7 @@
 """`medeval site`: the data owner's installation."""
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -8,7 +9,10 @@ from medeval.cli.options import Output, OutputOption, RuntimeOption, home_of
 from medeval.errors import UsageError
 
 if TYPE_CHECKING:
+    from medeval.errors import MedevalError
     from medeval.site.agent import Round
+    from medeval.site.context import Site
+    from medeval.site.records import AllowList, SiteRecord
 
 app = typer.Typer(
     add_completion=False,
@@ -27,37 +31,34 @@ def init(
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Make the site's key, register it, and show the fingerprint that the operator compares."""
+    from medeval.cli.progress import done
+    from medeval.cli.render import show_one
+
+    record = _set_up(home_of(ctx), name, title or name, runtime)
+    show_one(_plain(record, []), output, row=lambda _: _card(record))
+    done(f"the operator compares the fingerprint: medeval server accept {record.name}")
+
+
+def _set_up(home: Path, name: str, title: str, runtime: str) -> "SiteRecord":
     from medeval.cli.context import get_api, get_login
     from medeval.cli.progress import steps
-    from medeval.cli.render import show_one
     from medeval.cli.runtimes import pick
     from medeval.domain.permissions import Role
     from medeval.site.build import site_store
     from medeval.site.lock import hold
     from medeval.site.setup import init_site
 
-    home = home_of(ctx)
     store = site_store(home)
     with steps("Setting up") as report, hold(store.root, "agent"):
         report(name, "try the runtimes of this machine")
         _, probe = pick(runtime, store.cache)
-        api = get_api(home, Role.DATA_OWNER)
-        record = init_site(store, api, name, title or name, get_login(home).server, probe)
-    show_one(
-        {
-            "site": record.name,
-            "runtime": f"{record.sandbox.runtime} {record.sandbox.version}, level {record.sandbox.level}",
-            "fingerprint": record.fingerprint,
-            "next": f"the operator compares it: medeval server accept {record.name} --fingerprint {record.fingerprint}",
-        },
-        output,
-    )
+        return init_site(store, get_api(home, Role.DATA_OWNER), name, title, get_login(home).server, probe)
 
 
 @app.command()
 def allow(
     ctx: typer.Context,
-    models: Annotated[list[str] | None, typer.Argument(help="Models that may run here, by name.")] = None,
+    models: Annotated[list[str] | None, typer.Argument(help="Models that may run here, by name or digest.")] = None,
     benchmark: Annotated[
         str | None, typer.Option(help="Standing rule: every model that the committee approved in this benchmark.")
     ] = None,
@@ -67,7 +68,7 @@ def allow(
 ) -> None:
     """Permit models to run at this site; nothing else runs, whatever the server says. Without words: show the rules."""
     from medeval.cli.context import opened_site
-    from medeval.cli.render import show
+    from medeval.cli.render import machine, show
     from medeval.site import allow as rules
 
     if organisation and not benchmark:
@@ -80,12 +81,19 @@ def allow(
         if revoke:
             rules.revoke(site, revoke)
         kept = site.store.get_allow_list()
+    if output is not Output.TABLE:
+        machine(kept.model_dump(mode="json"), output)
+    else:
+        show(_rules(kept), output, empty="No model may run here yet.", spare=("digest",))
+
+
+def _rules(kept: "AllowList") -> list[dict[str, Any]]:
     named = [{"allowed": model.ref, "what": "this model", "digest": model.digest} for model in kept.models]
     standing = [
-        {"allowed": rule.benchmark, "what": f"models approved there, of {rule.organisation or 'anyone'}", "digest": ""}
+        {"allowed": rule.benchmark, "what": f"models approved there, of {rule.organisation or 'anyone'}"}
         for rule in kept.rules
     ]
-    show([*named, *standing], output, empty="No model may run here yet.")
+    return [*named, *standing]
 
 
 @app.command()
@@ -100,40 +108,64 @@ def run(
     import time
 
     from medeval.cli.context import get_site
+
+    site = get_site(home_of(ctx))
+    stopped = _play_round(site, output, retry_failed=retry_failed, watch=watch)
+    while watch:
+        if stopped:
+            typer.echo(f"error: {stopped.message}\nhint:  {stopped.hint}", err=True)
+        time.sleep(every_s)
+        stopped = _play_round(site, output, retry_failed=False, watch=True)
+    if stopped:
+        raise stopped
+
+
+def _play_round(site: "Site", output: Output, *, retry_failed: bool, watch: bool) -> "MedevalError | None":
+    """One round, which is told whatever it came to; returns what stopped it, if anything did."""
     from medeval.cli.progress import steps
     from medeval.errors import MedevalError
     from medeval.site.agent import run_once
     from medeval.site.lock import hold
 
-    site = get_site(home_of(ctx))
-    with steps("Running") as report:
-        while True:
-            try:
-                with hold(site.store.root, "agent"):
-                    done = run_once(site, report, retry_failed=retry_failed)
-                _show_round(done, output)
-            except MedevalError as exc:
-                if not watch:
-                    raise
-                typer.echo(f"error: {exc.message}\nhint:  {exc.hint}", err=True)
-            if not watch:
-                return
-            time.sleep(every_s)
+    try:
+        with steps("Running") as report, hold(site.store.root, "agent"):
+            done = run_once(site, report, retry_failed=retry_failed)
+    except MedevalError as exc:
+        return exc
+    _show_round(done, output, one_line=watch)
+    return done.stopped
 
 
-def _show_round(done: "Round", output: Output) -> None:
-    from medeval.cli.render import show_one
+def _show_round(done: "Round", output: Output, *, one_line: bool) -> None:
+    from medeval.cli.render import machine, show_one
 
-    record = {
+    if output is not Output.TABLE:
+        machine(_record(done), output, one_line=one_line)
+        return
+    row = {
         "evaluated now": done.evaluated,
         "failed now": done.failed,
         "statements sent": done.sent,
-        "not allowed here": list(done.not_allowed),
+        "not allowed here": done.not_allowed,
+        "refused by the server": done.refused,
         "waiting for review": done.waiting,
     }
-    if done.waiting:
-        record["next"] = "medeval result list, then medeval result release"
-    show_one(record, output)
+    then = {"next": "medeval result list, then medeval result release"} if done.waiting else {}
+    show_one({key: value for key, value in row.items() if value != ()} | then, output)
+
+
+def _record(done: "Round") -> dict[str, Any]:
+    """A round as machines read it; what stopped it is told on stderr too."""
+    stopped = done.stopped
+    return {
+        "evaluated": done.evaluated,
+        "failed": done.failed,
+        "sent": done.sent,
+        "not_allowed": list(done.not_allowed),
+        "refused": list(done.refused),
+        "waiting": done.waiting,
+        "stopped": {"code": stopped.code, "message": stopped.message, "hint": stopped.hint} if stopped else None,
+    }
 
 
 @app.command("show")
@@ -143,15 +175,21 @@ def show_site(ctx: typer.Context, output: OutputOption = Output.TABLE) -> None:
     from medeval.site.build import site_store
 
     store = site_store(home_of(ctx))
-    record = store.get_site()
-    show_one(
-        {
-            "site": record.name,
-            "title": record.title,
-            "server": record.server,
-            "fingerprint": record.fingerprint,
-            "runtime": f"{record.sandbox.runtime} {record.sandbox.version}, level {record.sandbox.level}",
-            "datasets": [dataset.card.name for dataset in store.list_datasets()],
-        },
-        output,
-    )
+    record, datasets = store.get_site(), [dataset.card.name for dataset in store.list_datasets()]
+    show_one(_plain(record, datasets), output, row=lambda plain: {**_card(record), "datasets": plain["datasets"]})
+
+
+def _plain(record: "SiteRecord", datasets: list[str]) -> dict[str, Any]:
+    return {**record.model_dump(mode="json"), "datasets": datasets}
+
+
+def _card(record: "SiteRecord") -> dict[str, Any]:
+    from medeval.cli.wording import sandbox_words
+
+    return {
+        "site": record.name,
+        "title": record.title,
+        "server": record.server,
+        "runtime": sandbox_words(record.sandbox),
+        "fingerprint": record.fingerprint,
+    }

@@ -46,7 +46,7 @@ def test_raw_data_that_do_not_fit(
     done = add(site, raw)
     check_failed(done, error, *words)
     assert str(tmp_path) not in done.stderr
-    assert [row["dataset"] for row in site.told("dataset", "list")] == ["north/ward"]
+    assert [row["card"]["name"] for row in site.told("dataset", "list")] == ["ward"]
 
 
 def test_a_failed_preparation_leaves_nothing_and_the_corrected_data_are_taken(site: Site, tmp_path: Path) -> None:
@@ -57,10 +57,8 @@ def test_a_failed_preparation_leaves_nothing_and_the_corrected_data_are_taken(si
     before = (write_table(raw) / "table.csv").read_bytes()
     assert add(site, raw).returncode == 0
     assert (raw / "table.csv").read_bytes() == before
-    assert {row["dataset"]: row["cases"] for row in site.told("dataset", "list")} == {
-        "north/clinic": 120,
-        "north/ward": 120,
-    }
+    cards = [row["card"] for row in site.told("dataset", "list")]
+    assert {card["name"]: card["statistics"]["cases"] for card in cards} == {"clinic": 120, "ward": 120}
 
 
 def test_a_dataset_that_is_there_is_left_as_it_is(site: Site, tmp_path: Path) -> None:

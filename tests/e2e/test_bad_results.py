@@ -135,7 +135,7 @@ def test_the_data_themselves_are_no_result(league: Site) -> None:
     """The model writes the cases as its predictions, and the evaluator would hand them out."""
     spec = spec_of(league)
     card = league.federation.enter({"behaviour": "leak"}, benchmark=spec.ref)
-    assert league.execute(card)["failed now"] == 1
+    assert league.execute(card)["failed"] == 1
     assert cells_of(league, spec)[card.ref]["reason"] == reason_words(FailureCode.RESULT_REFUSED)
     assert "c000001," in league.predictions(card).read_text(), "nothing was there to leak"
     held = [path for path in league.federation.server.data_dir.rglob("*") if path.is_file()]
@@ -218,7 +218,7 @@ def test_after_all_refusals_the_honest_statement_is_taken_once(unsent: tuple[Sit
     site, statement = unsent
     execution = "sha256:" + statement["subject"][0]["digest"]["sha256"]
     assert site.federation.server.log(execution) == []
-    assert site.told("site", "run")["statements sent"] == 1
+    assert site.told("site", "run")["sent"] == 1
     assert site.federation.server.log(execution) == ["released"]
 
 
@@ -228,7 +228,7 @@ def test_after_all_refusals_the_honest_statement_is_taken_once(unsent: tuple[Sit
 @pytest.fixture
 def evaluated(federation: Federation, site: Site) -> tuple[Site, ModelCard]:
     card = federation.enter({"behaviour": "honest"})
-    assert site.execute(card)["waiting for review"] == 1
+    assert site.execute(card)["waiting"] == 1
     return site, card
 
 

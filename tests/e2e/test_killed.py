@@ -218,7 +218,7 @@ def test_site_run_while_the_model_runs(site: Site, slow: ModelCard) -> None:
     site.allow(slow)
     kill(site.home, ("site", "run"), lambda _: lambda: "infer" in containers_of(owner))
     assert not site.predictions(slow).exists()
-    assert site.told("site", "run")["evaluated now"] == 1
+    assert site.told("site", "run")["evaluated"] == 1
     check_completed(site, slow)
 
 
@@ -241,7 +241,7 @@ def test_site_run_while_the_evaluator_runs(site: Site, slow: ModelCard) -> None:
     site.allow(slow)
     kill(site.home, ("site", "run"), lambda _: lambda: "evaluate" in containers_of(owner))
     kept = site.predictions(slow).stat().st_mtime_ns
-    assert site.told("site", "run")["evaluated now"] == 1
+    assert site.told("site", "run")["evaluated"] == 1
     assert site.predictions(slow).stat().st_mtime_ns == kept
     check_completed(site, slow)
 
@@ -254,7 +254,7 @@ def test_site_run_after_the_first_of_two(federation: Federation, site: Site, slo
     kill(site.home, ("site", "run"), lambda _: lambda: list(evaluations.glob("*/evaluation.json")))
     [kept] = evaluations.glob("*/evaluation.json")
     before = kept.stat().st_mtime_ns
-    assert site.told("site", "run")["waiting for review"] == 2
+    assert site.told("site", "run")["waiting"] == 2
     assert kept.stat().st_mtime_ns == before
     for card in (slow, other):
         check_completed(site, card)
@@ -266,7 +266,7 @@ def test_site_run_while_it_reports_a_failure(federation: Federation, site: Site,
     site.allow(card)
     kill_at(site, ("site", "run"), STATEMENTS, when)
     assert site.signed(card).receipt is None
-    assert site.told("site", "run")["statements sent"] == 1
+    assert site.told("site", "run")["sent"] == 1
     assert federation.server.log(site.execution(card)) == ["failed"]
 
 
@@ -326,7 +326,7 @@ def test_the_server_before_it_records_a_statement(federation: Federation, site: 
     federation.server.start()
     site.speak_to(federation.server.address)
     assert federation.server.log(site.execution(card)) == []
-    assert site.told("site", "run")["statements sent"] == 1
+    assert site.told("site", "run")["sent"] == 1
     check_completed(site, card)
 
 
@@ -348,7 +348,7 @@ def test_the_server_after_it_recorded_a_statement(federation: Federation, site: 
     federation.server.start()
     site.speak_to(federation.server.address)
     assert federation.server.log(site.execution(card)) == ["released"]
-    assert site.told("site", "run")["statements sent"] == 1
+    assert site.told("site", "run")["sent"] == 1
     check_completed(site, card)
 
 

@@ -1,0 +1,140 @@
+"""What a data owner reads before an irrevocable decision: every count that would leave, and what release means."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from medeval.cli.table import blocks, lines_of
+from medeval.domain.benchmark import BenchmarkSpec, MetricName
+from medeval.domain.estimate import AnyEstimate, NotEstimable
+from medeval.domain.metric_state import ConfusionCounts, MetricState, PositiveWhen, ScoreTable
+from medeval.domain.result import Evaluation
+from medeval.report import reading
+from medeval.report.pen import Pen
+from medeval.site.records import Stage
+from medeval.site.review import Reviewed
+from medeval.site.store import SiteStore
+from medeval.stats.estimates import estimates_of
+
+#: What has left, and what the data owner's words would do.
+MEANINGS = {
+    Stage.NEW: "There is no result yet. `medeval site run` goes on with it.",
+    Stage.PREDICTED: "There is no result yet. `medeval site run` goes on with it.",
+    Stage.EVALUATED: (
+        "Nothing of this has left. `medeval result release {name}` signs the counts above, with the digests of what ran"
+        " and the sandbox it ran in, and sends them to the results server, which pools them with those of other sites."
+        " What was released cannot be called back. `medeval result withhold {name}` keeps them here; the server learns"
+        " that, and the reason."
+    ),
+    Stage.FAILED: "There is nothing to release. `medeval site run --retry-failed` tries it once more.",
+    Stage.WITHHELD: (
+        "These counts were withheld: they have not left, and the server is told the reason alone."
+        " `medeval result release {name} --withheld` releases them, and that cannot be called back."
+    ),
+    Stage.RELEASED: "These counts were released. They cannot be called back.",
+    Stage.REFUSED: "These counts were signed and sent, and the server refused them: they count nowhere.",
+}
+UNSENT = " They are signed and go out on the next `medeval site run`."
+
+
+def screen_of(reviewed: Reviewed, store: SiteStore, pen: Pen) -> list[str]:
+    """One execution as lines: what it is, its counts or its failure, what a decision does."""
+    evaluation = reviewed.files.evaluation()
+    parts = [_heading(reviewed, pen)]
+    if evaluation is not None:
+        spec = store.get_spec(reviewed.files.task().execution.benchmark.digest)
+        parts += [*_counts(evaluation, pen), _estimates(evaluation, spec, pen)]
+    parts += [_failure(reviewed, pen), _refusal(reviewed, pen), pen.paragraph(_meaning(reviewed), "")]
+    return [line for part in parts if part for line in ["", *part]][1:]
+
+
+def _heading(reviewed: Reviewed, pen: Pen) -> list[str]:
+    facts = {
+        "benchmark": reviewed.benchmark,
+        "dataset": reviewed.dataset,
+        "state": reviewed.stage.value,
+        "sent": reviewed.sent,
+        "execution": reviewed.execution,
+    }
+    return [pen.paint(pen.clean(reviewed.model), "bold"), *blocks([facts], pen)]
+
+
+# --- what leaves ------------------------------------------------------------------------------------------------
+
+
+def _counts(evaluation: Evaluation, pen: Pen) -> Iterator[list[str]]:
+    """The cases, then each state as a table."""
+    n0, n1 = _per_class(evaluation.states[0])
+    cases = {"cases": evaluation.cases, "negative": n0, "positive": n1}
+    yield [_title("What leaves: cases", pen), *blocks([cases], pen)]
+    for state in evaluation.states:
+        yield _two_by_two(state, pen) if isinstance(state, ConfusionCounts) else _score_table(state, pen)
+
+
+def _per_class(state: MetricState) -> tuple[int, int]:
+    return (state.n0, state.n1) if isinstance(state, ConfusionCounts) else (sum(state.n0), sum(state.n1))
+
+
+def _two_by_two(state: ConfusionCounts, pen: Pen) -> list[str]:
+    side = state.positive_when.value.replace("-", " ")
+    rows = [
+        {"case_is": "negative", "called_negative": state.tn, "called_positive": state.fp},
+        {"case_is": "positive", "called_negative": state.fn, "called_positive": state.tp},
+    ]
+    title = f"What leaves: the 2x2 table (called positive: score {side} {state.threshold:g})"
+    return [_title(title, pen), *lines_of(rows, pen)]
+
+
+def _score_table(state: ScoreTable, pen: Pen) -> list[str]:
+    """A row per bin; which bin takes a score on its edge follows from `positive_when`."""
+    bins = zip(pairwise(state.edges), state.n0, state.n1, strict=True)
+    rows = [{"score": f"{low:g} to {high:g}", "negative": n0, "positive": n1} for (low, high), n0, n1 in bins]
+    edge = "lower" if state.positive_when is PositiveWhen.ABOVE else "upper"
+    title = f"What leaves: cases per bin of the score (a score on an edge belongs to the {edge} bin)"
+    return [*pen.paragraph(title, ""), *lines_of(rows, pen)]
+
+
+# --- what does not leave ----------------------------------------------------------------------------------------
+
+
+def _estimates(evaluation: Evaluation, spec: BenchmarkSpec, pen: Pen) -> list[str]:
+    """What anyone who sees the counts can derive from them, with intervals."""
+    level = spec.analysis.confidence_level
+    figures = {}
+    for metric, found in zip(spec.metrics, estimates_of(evaluation, spec.metrics, level), strict=True):
+        figures[reading.heading_of(metric)] = _figure(found.estimate, spec, found.metric)
+    title = f"What follows from these counts, each with its {level * 100:g}% interval"
+    return [_title(title, pen), *blocks([figures], pen)]
+
+
+def _figure(estimate: AnyEstimate, spec: BenchmarkSpec, name: MetricName) -> str:
+    if isinstance(estimate, NotEstimable):
+        return f"not estimable: {estimate.reason.value}"
+    return reading.figure(estimate, spec.metric(name))
+
+
+def _failure(reviewed: Reviewed, pen: Pen) -> list[str]:
+    failure = reviewed.files.failure()
+    if failure is None:
+        return []
+    rows = {"code": failure.code.value, "message": failure.message, "hint": failure.hint}
+    return [_title("Why there is no result (the server learns the code alone)", pen), *blocks([rows], pen)]
+
+
+def _refusal(reviewed: Reviewed, pen: Pen) -> list[str]:
+    signed = reviewed.files.signed()
+    if signed is None or signed.refusal is None:
+        return []
+    rows = {"code": signed.refusal.code, "message": signed.refusal.message}
+    return [_title("What the server answered", pen), *blocks([rows], pen)]
+
+
+# --- what a decision does ---------------------------------------------------------------------------------------
+
+
+def _meaning(reviewed: Reviewed) -> str:
+    unsent = UNSENT if reviewed.stage is Stage.RELEASED and not reviewed.sent else ""
+    return MEANINGS[reviewed.stage].format(name=reviewed.model) + unsent
+
+
+def _title(text: str, pen: Pen) -> str:
+    return pen.paint(text, "bold")
