@@ -13,17 +13,18 @@ import site
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from medeval.domain.package import Limits
 from medeval.errors import RuntimeUnavailable
-from medeval.runtime import launch
+from medeval.runtime import launch, private_root
 from medeval.runtime.environment import most_cpu_s, variables
 from medeval.runtime.program import run_program
 from medeval.runtime.staging import User
 from medeval.runtime.view import TMP_BYTES, View
 
 LAUNCHER = str(Path(launch.__file__))
+ROOT_BUILDER = str(Path(private_root.__file__))
 _INSIDE_LAUNCHER = "/launch.py"
 #: Python without site packages, user settings or environment: quick, and only itself.
 _PYTHON = (sys.executable, "-I", "-S")
@@ -44,11 +45,10 @@ class Start:
     lifeline: int
     status: int
 
-    def plan(self, root: dict[str, Any] | None, user: User | None) -> str:
+    def plan(self, user: User | None) -> str:
         """The plan of `launch.py`."""
         return json.dumps(
             {
-                "root": root,
                 "folder": self.folder,
                 "command": [_program(self.command[0]), *self.command[1:]],
                 "environment": _environment(self.limits, self.home),
@@ -98,7 +98,7 @@ class Bubblewrap:
         else:
             command += ["--unshare-user"]
         command += [word for words in self._root(view) for word in words]
-        plan = start.plan(None, start.user if as_root else None)
+        plan = start.plan(start.user if as_root else None)
         return [*command, "--", *_PYTHON, _INSIDE_LAUNCHER, plan]
 
     def _root(self, view: View) -> list[list[str]]:
@@ -114,7 +114,7 @@ class Bubblewrap:
 
 
 class Unshare:
-    """Namespaces by util-linux; `launch.py` builds the private root and pivots into it."""
+    """Namespaces by util-linux; `private_root.py` builds what bubblewrap would."""
 
     name = "unshare"
     level = 1
@@ -146,10 +146,12 @@ class Unshare:
             "binds": [
                 *((str(bind.source), bind.target, bind.writable) for bind in view.binds),
                 *((device, device, True) for device in view.devices),
+                (LAUNCHER, _INSIDE_LAUNCHER, False),
             ],
             "tmpfs": [(path, TMP_BYTES) for path in _TMPFS],
         }
-        return [*command, "--", *_PYTHON, LAUNCHER, start.plan(root, start.user if as_root else User(0, 0))]
+        plan = start.plan(start.user if as_root else User(0, 0))
+        return [*command, "--", *_PYTHON, ROOT_BUILDER, json.dumps(root), *_PYTHON, _INSIDE_LAUNCHER, plan]
 
 
 class PlainProcess:
@@ -165,7 +167,7 @@ class PlainProcess:
 
     def command(self, view: View, start: Start, scratch: Path) -> list[str]:
         """The launcher alone."""
-        return [*_PYTHON, LAUNCHER, start.plan(None, None)]
+        return [*_PYTHON, LAUNCHER, start.plan(None)]
 
 
 def _folders_above(targets: list[str]) -> list[str]:
