@@ -112,6 +112,15 @@ def test_each_failure_has_its_own_error(rehearse, pattern, replacement, error):
     assert caught.value.hint
 
 
+def test_what_the_model_printed_comes_with_the_error(rehearse):
+    with pytest.raises(CubeExited) as caught:
+        rehearse(r"return 0\.5", "raise ValueError('\\x1b[31mno weights')")
+    assert caught.value.log.endswith("ValueError: no weights")
+    assert "Traceback" in caught.value.log
+    assert "no weights" not in f"{caught.value.message} {caught.value.hint}"
+    assert "model test" not in caught.value.hint
+
+
 def test_labels_are_not_among_what_a_model_is_given(rehearse):
     with pytest.raises(CubeExited, match="exit code 40"):
         rehearse(r"return 0\.5", "raise SystemExit(40 if not list(Path('/in').rglob('*label*')) else 41)")
@@ -129,6 +138,14 @@ def test_raw_data_that_do_not_fit_are_told_before_any_site_sees_them(draft_folde
     blob = store.add_chunks(_one_file_tar("table.csv", table))
     with pytest.raises(error):
         rehearse_preparation(spec.model_copy(update={"rehearsal": blob}), runtime, store, silent)
+
+
+def test_the_preparator_tells_which_column_is_missing(spec, runtime, store):
+    blob = store.add_chunks(_one_file_tar("table.csv", "age,outcome\n50,1\n"))
+    with pytest.raises(MissingColumn) as caught:
+        rehearse_preparation(spec.model_copy(update={"rehearsal": blob}), runtime, store, silent)
+    assert "marker" in caught.value.log
+    assert "marker" not in f"{caught.value.message} {caught.value.hint}"
 
 
 def _one_file_tar(name: str, text: str):
