@@ -83,7 +83,7 @@ def open_federation(folder: Path, address: str) -> Bench:
         dataset="table",
         sites=(PlayedSite("clinic", "Clinic"),),
         models=tuple(PlayedModel(name, "logistic", "", ()) for name in names),
-        make_data=lambda target, data: {"clinic": folder / "bench-rule" / "rehearsal"},
+        make_data=lambda stage, source: {"clinic": folder / "bench-rule" / "rehearsal"},
     )
     playing.log_in(stage, address)
     stage.run(command("committee", "benchmark", "publish", folder / "bench-rule", "--runtime", "docker"))

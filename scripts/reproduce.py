@@ -56,7 +56,7 @@ def reproduce(shared: Path, folder: Path, runtime: str) -> list[Figure]:
     play = replace(HEART_DISEASE, models=tuple(PlayedModel(name, "logistic", "", ()) for name in names))
     with stage.server() as address:
         playing.log_in(stage, address)
-        sources = play.make_data(folder / "data", shared / "data" / "heart")
+        sources = play.make_data(stage, shared / "data" / "heart")
         playing.publish(stage, play, runtime)
         playing.submit(stage, play, runtime)
         playing.open_sites(stage, play, address, runtime)

@@ -34,7 +34,7 @@ def show(ctx: typer.Context, benchmark: Ref, output: OutputOption = Output.TABLE
         machine(board.model_dump(mode="json"), output)
         return
     pen = pen_for(sys.stdout)
-    typer.echo(terminal.render(board, width=min(pen.width, WIDEST), unicode=pen.unicode, color=pen.color))
+    typer.echo(terminal.render(board, width=min(pen.width, WIDEST), unicode=pen.unicode, color=pen.color), nl=False)
 
 
 @app.command()

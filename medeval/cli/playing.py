@@ -18,18 +18,17 @@ TOGETHER = 2
 
 
 def play_all(stage: Stage, play: Play, address: str, data: Path | None, runtime: str) -> None:
-    """A whole federation: from logging in to the leaderboard."""
+    """A whole federation: from logging in to the released results."""
     log_in(stage, address)
     with said(f"Data of {len(play.sites)} sites; {len(play.models)} models trained by their owner"):
-        sources = play.make_data(stage.folder / "data", data)
-        play.train(stage.folder / "data", weights_of(stage))
+        sources = play.make_data(stage, data)
+        play.train(stage, weights_of(stage))
     publish(stage, play, runtime)
     rehearse(stage, play, runtime)
     submit(stage, play, runtime)
     open_sites(stage, play, address, runtime)
     add_datasets(stage, play, sources)
     execute(stage, play)
-    show(stage, play)
 
 
 def weights_of(stage: Stage) -> Path:
@@ -105,17 +104,20 @@ def execute(stage: Stage, play: Play) -> None:
     stage.step("Results signed, released, verified by the server", releases, together=TOGETHER)
 
 
-def show(stage: Stage, play: Play) -> None:
-    """The leaderboard in the terminal, and as one file."""
+def show(stage: Stage, play: Play, output: str) -> Path:
+    """The leaderboard on stdout, and as one file, whose path is returned."""
     report = stage.folder / f"{play.benchmark}.html"
-    see = command("committee", "leaderboard", "show", play.benchmark)
+    words = () if output == "table" else ("--output", output)
+    see = command("committee", "leaderboard", "show", play.benchmark, *words)
     export = command("committee", "leaderboard", "export", play.benchmark, "--file", report)
-    stage.step("Leaderboard pooled and exported", [see, export])
+    board, _ = stage.step("Leaderboard pooled and exported", [see, export])
     if not report.is_file():
         raise DemoFailed("the report was not written", "Run the demo again.")
+    typer.echo(err=True)
     with suppress(BrokenPipeError):
-        typer.echo("\n" + stage.run(see))
-    typer.echo(f"  Report   {report}     one file, opens offline", err=True)
+        typer.echo(board, nl=False)
+    typer.echo(err=True)
+    return report
 
 
 def _per_cube(stage: Stage, play: Play, verb: str, runtime: str) -> list[Command]:

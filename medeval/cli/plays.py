@@ -5,12 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import os
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from medeval.cli.federation import run_process
+from medeval.cli.federation import Stage
 from medeval.errors import UsageError
 from medeval.packaging.shipped import shipped
 
@@ -40,27 +39,31 @@ class PlayedModel:
 
 @dataclass(frozen=True)
 class Play:
-    """One federation. `make_data(folder, data)` writes raw data of each site and training tables below `folder`."""
+    """One federation. `make_data(stage, source)` writes each site's raw data, and training tables, below `data_of`."""
 
     benchmark: str
     headline: str
     dataset: str
     sites: tuple[PlayedSite, ...]
     models: tuple[PlayedModel, ...]
-    make_data: Callable[[Path, Path | None], dict[str, Path]]
+    make_data: Callable[[Stage, Path | None], dict[str, Path]]
 
     @property
     def folder(self) -> Path:
         """The benchmark's folder, as short as it can be written."""
         return _near(shipped("benchmarks", self.benchmark))
 
-    def train(self, data: Path, weights: Path) -> None:
+    def train(self, stage: Stage, weights: Path) -> None:
         """Train each model on its table, with the script in its cube's folder."""
         weights.mkdir(parents=True, exist_ok=True)
         for model in self.models:
-            out = weights / f"{model.name}.json"
-            script, table = model.folder / "train.py", data / model.table
-            run_process([sys.executable, str(script), str(table), "--out", str(out), *model.options])
+            table, out = data_of(stage) / model.table, weights / f"{model.name}.json"
+            stage.run_script(model.folder / "train.py", table, "--out", out, *model.options)
+
+
+def data_of(stage: Stage) -> Path:
+    """Where raw data and training tables lie."""
+    return stage.folder / "data"
 
 
 def find_play(name: str) -> Play:
@@ -71,40 +74,41 @@ def find_play(name: str) -> Play:
     return plays[name]
 
 
-def _breast_data(folder: Path, data: Path | None) -> dict[str, Path]:
+def _breast_data(stage: Stage, source: Path | None) -> dict[str, Path]:
     """The data that scikit-learn ships, cut into four artificial sites and a fifth to train on."""
-    if data is not None:
+    if source is not None:
         raise UsageError("breast-cancer brings its own data", "Leave --data out.")
-    script = shipped("benchmarks", "breast-cancer") / "make_sites.py"
-    run_process([sys.executable, str(script), str(folder)])
-    return {site.name: folder / site.name for site in BREAST_CANCER.sites}
+    stage.run_script(BREAST_CANCER.folder / "make_sites.py", data_of(stage))
+    return {site.name: data_of(stage) / site.name for site in BREAST_CANCER.sites}
 
 
-def _heart_data(folder: Path, data: Path | None) -> dict[str, Path]:
+def _heart_data(stage: Stage, source: Path | None) -> dict[str, Path]:
     """The four hospitals' files, checked against their published digests, and training tables of their other part."""
-    script = shipped("benchmarks", "heart-disease") / "fetch.py"
-    run_process([sys.executable, str(script), str(folder), *(["--data", str(data)] if data else [])])
+    folder = data_of(stage)
+    given = ("--data", str(source)) if source else ()
+    stage.run_script(HEART_DISEASE.folder / "fetch.py", folder, *given)
     sources = {site.name: folder / site.name for site in HEART_DISEASE.sites}
-    parts = {name: _training_part(raw, folder / "training" / name) for name, raw in sources.items()}
+    parts = {name: _training_part(stage, raw, folder / "training" / name) for name, raw in sources.items()}
+    stage.note(f"# {folder / 'training'}: cleveland.csv and all.csv join cases.csv and labels.csv of these outputs")
     _write_table(folder / "training" / "cleveland.csv", [parts["cleveland"]])
     _write_table(folder / "training" / "all.csv", parts.values())
     return sources
 
 
-def _training_part(raw: Path, target: Path) -> Path:
+def _training_part(stage: Stage, raw: Path, target: Path) -> Path:
     """The training rows that the benchmark's protocol leaves out of the cases, prepared by its own preparator."""
     import yaml
 
-    draft = yaml.safe_load((shipped("benchmarks", "heart-disease") / "benchmark.yaml").read_text("utf-8"))
+    draft = yaml.safe_load((HEART_DISEASE.folder / "benchmark.yaml").read_text("utf-8"))
     parameters = draft["preparator"]["parameters"]
     parameters["split"]["cases"] = "train"
-    source, out = target / "in", target / "out"
-    source.mkdir(parents=True)
+    given, out = target / "in", target / "out"
+    given.mkdir(parents=True)
     out.mkdir()
-    (source / "data").symlink_to(raw.resolve())
-    (source / "parameters.json").write_text(json.dumps(parameters), "utf-8")
-    script = shipped("mlcubes", "tabular-preparator") / "src" / "main.py"
-    run_process([sys.executable, str(script), "prepare", "--input", str(source), "--output", str(out)])
+    (given / "data").symlink_to(raw.resolve())
+    (given / "parameters.json").write_text(json.dumps(parameters), "utf-8")
+    script = _near(shipped("mlcubes", "tabular-preparator")) / "src" / "main.py"
+    stage.run_script(script, "prepare", "--input", given, "--output", out)
     return out
 
 
