@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from medeval.cli import model
 from medeval.domain.benchmark import BenchmarkSpec, RunLimits
 from medeval.domain.package import Limits
 from medeval.errors import (
@@ -27,7 +28,7 @@ from medeval.errors import (
 from medeval.packaging.archive import tar_folder
 from medeval.packaging.progress import silent
 from medeval.packaging.publish import check_draft, resolve
-from medeval.packaging.rehearse import rehearse_model, rehearse_preparation
+from medeval.packaging.rehearse import rehearse_benchmark, rehearse_model
 from medeval.packaging.scaffold import new_benchmark, new_model
 from medeval.packaging.store import BlobStore
 from medeval.packaging.submit import ModelSource, model_cards
@@ -112,11 +113,13 @@ def test_each_failure_has_its_own_error(rehearse, pattern, replacement, error):
     assert caught.value.hint
 
 
-def test_what_the_model_printed_comes_with_the_error(rehearse):
-    with pytest.raises(CubeExited) as caught:
+def test_what_the_model_printed_comes_with_the_error(rehearse, capsys):
+    """And `model test` tells it."""
+    with pytest.raises(CubeExited) as caught, model._words_of_cubes():
         rehearse(r"return 0\.5", "raise ValueError('\\x1b[31mno weights')")
     assert caught.value.log.endswith("ValueError: no weights")
     assert "Traceback" in caught.value.log
+    assert capsys.readouterr().err.splitlines() == [f"  | {line}" for line in caught.value.log.splitlines()]
     assert "no weights" not in f"{caught.value.message} {caught.value.hint}"
     assert "model test" not in caught.value.hint
 
@@ -137,13 +140,13 @@ def test_labels_are_not_among_what_a_model_is_given(rehearse):
 def test_raw_data_that_do_not_fit_are_told_before_any_site_sees_them(draft_folder, spec, runtime, store, table, error):
     blob = store.add_chunks(_one_file_tar("table.csv", table))
     with pytest.raises(error):
-        rehearse_preparation(spec.model_copy(update={"rehearsal": blob}), runtime, store, silent)
+        rehearse_benchmark(spec.model_copy(update={"rehearsal": blob}), runtime, store, silent)
 
 
 def test_the_preparator_tells_which_column_is_missing(spec, runtime, store):
     blob = store.add_chunks(_one_file_tar("table.csv", "age,outcome\n50,1\n"))
     with pytest.raises(MissingColumn) as caught:
-        rehearse_preparation(spec.model_copy(update={"rehearsal": blob}), runtime, store, silent)
+        rehearse_benchmark(spec.model_copy(update={"rehearsal": blob}), runtime, store, silent)
     assert "marker" in caught.value.log
     assert "marker" not in f"{caught.value.message} {caught.value.hint}"
 
@@ -157,7 +160,13 @@ def _one_file_tar(name: str, text: str):
 def test_a_preparator_that_breaks_its_promise_to_models(spec, runtime, store):
     interface = spec.model_interface.model_copy(update={"features": ("age", "marker", "height")})
     with pytest.raises(RunFailed, match="model interface"):
-        rehearse_preparation(spec.model_copy(update={"model_interface": interface}), runtime, store, silent)
+        rehearse_benchmark(spec.model_copy(update={"model_interface": interface}), runtime, store, silent)
+
+
+def test_an_evaluator_that_does_not_fit_the_preparator_is_told_before_any_site_meets_it(spec, runtime, store):
+    interface = spec.model_interface.model_copy(update={"label": "outcome"})
+    with pytest.raises(RunFailed, match="evaluator"):
+        rehearse_benchmark(spec.model_copy(update={"model_interface": interface}), runtime, store, silent)
 
 
 # --- drafts -----------------------------------------------------------------------------------------------------
