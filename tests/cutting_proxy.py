@@ -45,7 +45,11 @@ def _accept(listener: socket.socket, target: tuple[str, int], cuts: Cuts, stop: 
     while not stop.is_set():
         with contextlib.suppress(TimeoutError):
             near, _ = listener.accept()
-            far = socket.create_connection(target)
+            try:
+                far = socket.create_connection(target)
+            except ConnectionRefusedError:  # the server died
+                near.close()
+                continue
             dead = threading.Event()
             for source, sink, way in ((near, far, "up"), (far, near, "down")):
                 worker = threading.Thread(target=_pump, args=(source, sink, way, cuts, stop, dead))

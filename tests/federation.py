@@ -305,9 +305,11 @@ class Site:
         return self.store.vault(self.execution(card)) / "predictions.csv"
 
     def speak_to(self, address: str) -> None:
-        """As if that were the server's address."""
-        file = self.home / "login.json"
+        """As if that had always been the server's address."""
+        file, site = self.home / "login.json", self.store.find_site()
         save_login(file, load_login(file).model_copy(update={"server": address}))
+        if site is not None:
+            self.store.put_site(site.model_copy(update={"server": address}))
 
     def signed(self, card: ModelCard) -> SignedRecord:
         """The statement that was signed last about a model."""

@@ -137,8 +137,7 @@ def test_model_submit_around_its_messages(federation: Federation, tmp_path: Path
     kill_at(owner, words, request_line, when)
     [told] = owner.told(*words)
     assert (told["model"], told["state"]) == (f"{name}@1.0.0", "pending")
-    models = [row["model"] for row in owner.told("model", "list")]
-    assert models.count(f"{name}@1.0.0") == 1
+    assert [row["card"]["name"] for row in owner.told("model", "list")].count(name) == 1
 
 
 def kill_at(site: Site, words: tuple[str | Path, ...], request_line: str, when: str) -> None:
@@ -160,7 +159,7 @@ def test_benchmark_publish(federation: Federation, tmp_path: Path, step: str) ->
     file.write_text(file.read_text().replace(f"name: {BENCHMARK}", f"name: {name}"))
     words = ("benchmark", "publish", draft, "--runtime", "docker")
     kill(committee.home, words, says(step))
-    assert name not in [row["benchmark"].partition("@")[0] for row in committee.told("benchmark", "list")]
+    assert name not in [row["spec"]["name"] for row in committee.told("benchmark", "list")]
     committee.told(*words)
     digest = federation.spec(name).to_digest()
     committee.told(*words)
@@ -177,7 +176,7 @@ def test_benchmark_publish_around_its_message(federation: Federation, tmp_path: 
     file.write_text(file.read_text().replace(f"name: {BENCHMARK}", f"name: {name}"))
     words = ("benchmark", "publish", draft, "--runtime", "docker")
     kill_at(committee, words, "POST /api/v1/benchmarks", when)
-    assert committee.told(*words)["benchmark"] == f"{name}@0.1.0"
+    assert committee.told(*words)["spec"]["name"] == name
 
 
 def test_a_rehearsal_whose_owner_was_killed_is_ended_by_the_next(federation: Federation, tmp_path: Path) -> None:
@@ -210,7 +209,6 @@ def check_completed(site: Site, card: ModelCard) -> None:
     assert site.federation.server.log(site.execution(card)) == ["released"]
     assert site.federation.cell(card)["kind"] == "result"
     assert containers_of(site.store.get_site().fingerprint) == []
-    assert list((site.store.root / "work").glob("*")) == []
 
 
 def test_site_run_while_the_model_runs(site: Site, slow: ModelCard) -> None:
@@ -376,7 +374,7 @@ def test_the_server_in_the_middle_of_an_upload(federation: Federation, new_cube:
     with cutting_proxy(("127.0.0.1", federation.server.port), rest) as port:
         owner.speak_to(f"http://127.0.0.1:{port}")
         owner.told(*words)
-    assert rest.carried["up"] < 24 * MIB
+    assert rest.carried["up"] < 18 * MIB, "what had arrived was sent again"
     blob = federation.model(name).cube.package.blobs[0]
     kept = federation.server.data_dir / "blobs" / blob.digest[7:9] / blob.digest[7:]
     assert digest_of(kept.read_bytes()) == blob.digest

@@ -48,12 +48,18 @@ def engine() -> Iterator[docker.APIClient]:
 def built(
     federation: Federation, engine: docker.APIClient, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Built]:
-    """Submitted over a line that breaks twice in the middle of the layer of its own."""
+    """Submitted over a line that breaks in the middle of the layer of its own."""
     folder = tmp_path_factory.mktemp("unique") / "cube"
     shutil.copytree(HOSTILE, folder, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "src" / "nonce.bin").write_bytes(secrets.token_bytes(NONCE_BYTES))
     owner = Site(federation, federation.home("model-owner")).copy(folder.parent / "owner")
-    name, cuts = federation.new_name("unique"), Cuts(up=[5 * MIB, 7 * MIB])
+    name, shelf = federation.new_name("unique"), federation.server.data_dir / "blobs"
+
+    def has_arrived() -> bool:
+        """What was carried is written, too."""
+        return any(path.stat().st_size > 15 * MIB for path in shelf.rglob("*.part"))
+
+    cuts = Cuts(up=[18 * MIB], ready=has_arrived)
     before = tags(engine)
     with cutting_proxy(("127.0.0.1", federation.server.port), cuts) as port:
         owner.speak_to(f"http://127.0.0.1:{port}")
@@ -83,11 +89,12 @@ def removed(built: Built, engine: docker.APIClient) -> Callable[[], bool]:
 
 
 def test_an_upload_that_was_cut_went_on_where_it_stopped(built: Built) -> None:
-    assert built.upload.made == 2
+    assert built.upload.made == 1
     own = max(layer.size_bytes for layer in built.package.layers if layer.size_bytes < 2 * NONCE_BYTES)
     assert own > NONCE_BYTES
     sent = built.upload.carried["up"]
-    assert own < sent < own + 4 * MIB, "the base image, or what had arrived, was sent again"
+    # A try that begins before the server has seen the last one end is refused, and what it sent by then is in vain.
+    assert own < sent < own + 12 * MIB, "the base image, or what had arrived, was sent again"
 
 
 def test_an_image_is_fetched_over_a_line_that_breaks(
@@ -98,7 +105,7 @@ def test_an_image_is_fetched_over_a_line_that_breaks(
     site.allow(built.card)
     with cutting_proxy(("127.0.0.1", site.federation.server.port), cuts) as port:
         site.speak_to(f"http://127.0.0.1:{port}")
-        assert site.told("site", "run")["evaluated now"] == 1
+        assert site.told("site", "run")["evaluated"] == 1
     assert cuts.made == 2
     assert total < cuts.carried["down"] < total + 4 * MIB, "what had arrived was fetched again"
     assert removed(), "it ran by another digest than that of its config"
@@ -125,7 +132,7 @@ def test_a_fetch_that_was_given_up_is_taken_up_by_the_next_run(
     total, rest = sum(blob.size_bytes for blob in built.package.blobs), Cuts()
     with cutting_proxy(("127.0.0.1", federation.server.port), rest) as port:
         site.speak_to(f"http://127.0.0.1:{port}")
-        assert site.told("site", "run")["evaluated now"] == 1
+        assert site.told("site", "run")["evaluated"] == 1
     assert rest.carried["down"] < total - came + 4 * MIB
     assert removed()
 
@@ -135,7 +142,7 @@ def test_a_layer_that_was_damaged_in_the_cache_never_runs(
 ) -> None:
     """The blobs are here, the image is not, and one bit is another."""
     first, second = federation.enter_like(built.card), federation.enter_like(built.card)
-    assert site.execute(first)["evaluated now"] == 1
+    assert site.execute(first)["evaluated"] == 1
     layer = built.package.layers[-1].digest.removeprefix("sha256:")
     file = site.store.cache / "blobs" / "sha256" / layer[:2] / layer
     data = bytearray(file.read_bytes())
@@ -145,5 +152,5 @@ def test_a_layer_that_was_damaged_in_the_cache_never_runs(
     site.allow(second)
     check_failed(site.run("site", "run"), DigestMismatch, "has other bytes", "Run the same command again")
     assert not removed()
-    assert site.told("site", "run")["evaluated now"] == 1
+    assert site.told("site", "run")["evaluated"] == 1
     assert removed()
