@@ -35,11 +35,16 @@ def check_result(result: SiteResult, spec: BenchmarkSpec) -> None:
 
 
 def check_against(evaluation: Evaluation, spec: BenchmarkSpec) -> None:
-    """The rules that relate an evaluation to its benchmark."""
+    """The rules that relate an evaluation to its benchmark: its states, then its disclosure policy."""
+    check_policy(evaluation, check_states(evaluation, spec), spec.disclosure)
+
+
+def check_states(evaluation: Evaluation, spec: BenchmarkSpec) -> ConfusionCounts:
+    """The states are those of the analysis plan, and agree; returns the 2x2 table. Raises `ResultRefused`."""
     confusion, table = _declared_states(evaluation.states)
     _check_plan(confusion, table, spec.analysis)
     _check_counts(evaluation.cases, confusion, table)
-    check_policy(evaluation, confusion, spec.disclosure)
+    return confusion
 
 
 def check_policy(evaluation: Evaluation, confusion: ConfusionCounts, policy: DisclosurePolicy) -> None:

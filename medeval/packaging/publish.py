@@ -13,7 +13,7 @@ from medeval.packaging.archive import tar_folder
 from medeval.packaging.build import build_cube
 from medeval.packaging.manifest import load_manifest, load_yaml
 from medeval.packaging.progress import Progress
-from medeval.packaging.rehearse import rehearse_preparation, rehearsing
+from medeval.packaging.rehearse import rehearse_benchmark, rehearsing
 from medeval.packaging.store import BlobStore
 from medeval.packaging.transfer import upload_blobs
 from medeval.runtime.port import Runtime
@@ -48,7 +48,7 @@ class Published:
 def publish(
     folder: Path, runtime: Runtime, store: BlobStore, api: Api, blobs: BlobClient, progress: Progress
 ) -> Published:
-    """Resolve a draft, rehearse the preparation of its rehearsal data, upload what the server lacks, publish.
+    """Resolve a draft, rehearse it, upload what the server lacks, publish.
 
     A version that is published already stays as it is: its cubes are not built again, since a second build of one
     Dockerfile would give other digests. Raises `Conflict`, before anything is built, when the draft says otherwise.
@@ -59,7 +59,7 @@ def publish(
         return Published(_unchanged(folder, draft, known, store), is_new=False)
     spec = resolve(folder, draft, runtime, store, progress)
     with rehearsing(store.root, runtime) as owner:
-        rehearse_preparation(spec, runtime, store, progress, owner)
+        rehearse_benchmark(spec, runtime, store, progress, owner)
     upload_blobs(spec.blobs, store, blobs, progress)
     return Published(api.publish_benchmark(spec), is_new=True)
 

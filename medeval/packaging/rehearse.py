@@ -1,5 +1,6 @@
 """`model test`: a model on the benchmark's rehearsal data, step by step as at a site, in the same sandbox."""
 
+import csv
 import fcntl
 import secrets
 import shutil
@@ -9,7 +10,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
-from medeval.domain.benchmark import BenchmarkSpec
+from medeval.disclosure.check import check_states
+from medeval.domain.benchmark import BenchmarkSpec, ModelInterface
 from medeval.domain.package import ModelCard
 from medeval.domain.result import Evaluation
 from medeval.errors import ResultRefused
@@ -67,20 +69,24 @@ def rehearse_model(
             runtime, spec.bind_model(card), weights, cases, work / "infer", spec.limits.infer, owner
         )
         progress(card.ref, "evaluate")
-        labels = work / "prepared" / "labels.csv"
-        data = steps.evaluate(
-            runtime, spec.bound_evaluator(), predictions, labels, work / "evaluate", spec.limits.evaluate, owner
-        )
-    return Evaluation.from_json(data, refuse=ResultRefused)
+        return _evaluate(spec, runtime, predictions, work, owner)
 
 
-def rehearse_preparation(
+def rehearse_benchmark(
     spec: BenchmarkSpec, runtime: Runtime, blobs: BlobSource, progress: Progress, owner: str = OWNER
 ) -> None:
-    """Prepare and check the rehearsal data; raises what a site would see, before any site does."""
-    runtime.install(spec.preparator.cube, blobs)
+    """Prepare the rehearsal data and evaluate the same score for every case.
+
+    Raises what a site would see, before any site does: cubes that fail, or that do not fit each other or the spec.
+    """
+    for cube in (spec.preparator.cube, spec.evaluator.cube):
+        runtime.install(cube, blobs)
     with _workplace() as work:
         _prepare(spec, runtime, blobs, work, progress, owner)
+        predictions = work / "predictions.csv"
+        _score_alike(work / "prepared" / "cases" / "cases.csv", predictions, spec.model_interface)
+        progress(spec.ref, "evaluate rehearsal data")
+        _evaluate(spec, runtime, predictions, work, owner)
 
 
 def _prepare(
@@ -92,6 +98,24 @@ def _prepare(
     steps.prepare(runtime, spec.preparator, work / "raw", prepared, limits, owner)
     steps.check_prepared(runtime, spec.preparator, prepared, limits, owner)
     steps.check_interface(prepared, spec.model_interface)
+
+
+def _score_alike(cases: Path, predictions: Path, interface: ModelInterface) -> None:
+    """What a model would write that scores every case 0.5."""
+    with cases.open(encoding="utf-8", newline="") as file, predictions.open("w", encoding="utf-8", newline="") as out:
+        ids = [row[0] for row in csv.reader(file)][1:]
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow([interface.case_id, interface.score])
+        writer.writerows((case_id, 0.5) for case_id in ids)
+
+
+def _evaluate(spec: BenchmarkSpec, runtime: Runtime, predictions: Path, work: Path, owner: str) -> Evaluation:
+    """The evaluation, held to the analysis plan; rehearsal data may have fewer cases than the policy asks of sites."""
+    labels, limits = work / "prepared" / "labels.csv", spec.limits.evaluate
+    data = steps.evaluate(runtime, spec.bound_evaluator(), predictions, labels, work / "evaluate", limits, owner)
+    evaluation = Evaluation.from_json(data, refuse=ResultRefused)
+    check_states(evaluation, spec)
+    return evaluation
 
 
 @contextmanager

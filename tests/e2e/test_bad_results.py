@@ -114,7 +114,7 @@ def test_what_an_evaluator_may_not_give_out_stays_at_the_site(league: Site) -> N
         "much": json.dumps(honest_result(spec)) + " " * 300_000,
     }
     expected |= {
-        "other-count": (FailureCode.RESULT_REFUSED, ["cases: must be the number of cases"]),
+        "other-count": (FailureCode.RESULT_REFUSED, ["cases: must be those of the prepared dataset"]),
         "few": (FailureCode.TOO_FEW_CASES, ["evaluation.cases", "min_cases of policy hospital is 100"]),
         "few-in-a-class": (FailureCode.TOO_FEW_CASES, ["evaluation.per_class", "min_per_class", "is 10"]),
         "prose": (FailureCode.RESULT_REFUSED, ["not strict JSON"]),
@@ -275,7 +275,7 @@ def test_a_withheld_result_is_shown_as_withheld_and_may_be_released_later(evalua
     check_failed(unlisted, UsageError, "not on the list", "data-quality")
     site.told("result", "withhold", card.name, "--reason", "data-quality")
     assert site.federation.cell(card) == {"kind": "withheld", "reason": reason_words("data-quality")}
-    site.told("result", "release", card.name)
+    site.told("result", "release", card.name, "--withheld")
     assert site.federation.cell(card)["kind"] == "result"
     assert site.federation.server.log(site.execution(card)) == ["withheld", "released"]
 
