@@ -70,7 +70,7 @@ def _introduce(play: Play, folder: Path, runtime: str) -> Probe:
 
 def _conclude(stage: Stage, report: Path, address: str) -> None:
     """What lies where, and how to go on."""
-    typer.echo(f"  Report    {report}  one file, opens offline", err=True)
-    typer.echo(f"  Commands  {stage.notes}  every one that was played, in order", err=True)
+    typer.echo(f"  Report   {report}     one file, opens offline", err=True)
+    typer.echo(f"  Commands {stage.notes}     every one that was played, in order", err=True)
     typer.echo("\nOpen the report in a browser. The server was stopped; start it again with:", err=True)
     typer.echo(f"    $ {stage.shown_server(address)}", err=True)

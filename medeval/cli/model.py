@@ -1,5 +1,6 @@
 """`medeval model`: the model owner's work."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -100,11 +101,14 @@ def _rehearse_all(home: Path, sources: list["ModelSource"], benchmark: str, runt
 @contextmanager
 def _words_of_cubes() -> Iterator[None]:
     """Tell, before the error is, what the cube that failed had printed: of invented data, to whoever ran it."""
+    from medeval.cli.terminal import pen_for
+
     try:
         yield
     except MedevalError as exc:
+        pen = pen_for(sys.stderr)
         for line in exc.log.splitlines():
-            typer.echo(f"  | {line}", err=True)
+            typer.echo(f"  | {pen.clean(line)}", err=True)
         raise
 
 

@@ -55,7 +55,7 @@ def _heading(reviewed: Reviewed, pen: Pen) -> list[str]:
         "sent": reviewed.sent,
         "execution": reviewed.execution,
     }
-    return [pen.paint(pen.clean(reviewed.model), "bold"), *blocks([facts], pen)]
+    return [*_title(reviewed.model, pen), *blocks([facts], pen)]
 
 
 # --- what leaves ------------------------------------------------------------------------------------------------
@@ -65,7 +65,7 @@ def _counts(evaluation: Evaluation, pen: Pen) -> Iterator[list[str]]:
     """The cases, then each state as a table."""
     n0, n1 = _per_class(evaluation.states[0])
     cases = {"cases": evaluation.cases, "negative": n0, "positive": n1}
-    yield [_title("What leaves: cases", pen), *blocks([cases], pen)]
+    yield [*_title("What leaves: cases", pen), *blocks([cases], pen)]
     for state in evaluation.states:
         yield _two_by_two(state, pen) if isinstance(state, ConfusionCounts) else _score_table(state, pen)
 
@@ -81,7 +81,7 @@ def _two_by_two(state: ConfusionCounts, pen: Pen) -> list[str]:
         {"case_is": "positive", "called_negative": state.fn, "called_positive": state.tp},
     ]
     title = f"What leaves: the 2x2 table (called positive: score {side} {state.threshold:g})"
-    return [_title(title, pen), *lines_of(rows, pen)]
+    return [*_title(title, pen), *lines_of(rows, pen)]
 
 
 def _score_table(state: ScoreTable, pen: Pen) -> list[str]:
@@ -90,7 +90,7 @@ def _score_table(state: ScoreTable, pen: Pen) -> list[str]:
     rows = [{"score": f"{low:g} to {high:g}", "negative": n0, "positive": n1} for (low, high), n0, n1 in bins]
     edge = "lower" if state.positive_when is PositiveWhen.ABOVE else "upper"
     title = f"What leaves: cases per bin of the score (a score on an edge belongs to the {edge} bin)"
-    return [*pen.paragraph(title, ""), *lines_of(rows, pen)]
+    return [*_title(title, pen), *lines_of(rows, pen)]
 
 
 # --- what does not leave ----------------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ def _estimates(evaluation: Evaluation, spec: BenchmarkSpec, pen: Pen) -> list[st
     for metric, found in zip(spec.metrics, estimates_of(evaluation, spec.metrics, level), strict=True):
         figures[reading.heading_of(metric)] = _figure(found.estimate, spec, found.metric)
     title = f"What follows from these counts, each with its {level * 100:g}% interval"
-    return [_title(title, pen), *blocks([figures], pen)]
+    return [*_title(title, pen), *blocks([figures], pen)]
 
 
 def _figure(estimate: AnyEstimate, spec: BenchmarkSpec, name: MetricName) -> str:
@@ -117,7 +117,7 @@ def _failure(reviewed: Reviewed, pen: Pen) -> list[str]:
     if failure is None:
         return []
     rows = {"code": failure.code.value, "message": failure.message, "hint": failure.hint}
-    return [_title("Why there is no result (the server learns the code alone)", pen), *blocks([rows], pen)]
+    return [*_title("Why there is no result (the server learns the code alone)", pen), *blocks([rows], pen)]
 
 
 def _refusal(reviewed: Reviewed, pen: Pen) -> list[str]:
@@ -125,7 +125,7 @@ def _refusal(reviewed: Reviewed, pen: Pen) -> list[str]:
     if signed is None or signed.refusal is None:
         return []
     rows = {"code": signed.refusal.code, "message": signed.refusal.message}
-    return [_title("What the server answered", pen), *blocks([rows], pen)]
+    return [*_title("What the server answered", pen), *blocks([rows], pen)]
 
 
 # --- what a decision does ---------------------------------------------------------------------------------------
@@ -136,5 +136,5 @@ def _meaning(reviewed: Reviewed) -> str:
     return MEANINGS[reviewed.stage].format(name=reviewed.model) + unsent
 
 
-def _title(text: str, pen: Pen) -> str:
-    return pen.paint(text, "bold")
+def _title(text: str, pen: Pen) -> list[str]:
+    return [pen.paint(line, "bold") for line in pen.paragraph(text, "")]
