@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from medeval.site.agent import Round
     from medeval.site.context import Site
     from medeval.site.records import AllowList, SiteRecord
+    from medeval.site.store import SiteStore
 
 app = typer.Typer(
     add_completion=False,
@@ -33,9 +34,10 @@ def init(
     """Make the site's key, register it, and show the fingerprint that the operator compares."""
     from medeval.cli.progress import done
     from medeval.cli.render import show_one
+    from medeval.site.build import site_store
 
     record = _set_up(home_of(ctx), name, title or name, runtime)
-    show_one(_plain(record, []), output, row=lambda _: _card(record))
+    show_one(_plain(site_store(home_of(ctx))), output, row=lambda _: _card(record))
     done(f"the operator compares the fingerprint: medeval server accept {record.name}")
 
 
@@ -175,12 +177,14 @@ def show_site(ctx: typer.Context, output: OutputOption = Output.TABLE) -> None:
     from medeval.site.build import site_store
 
     store = site_store(home_of(ctx))
-    record, datasets = store.get_site(), [dataset.card.name for dataset in store.list_datasets()]
-    show_one(_plain(record, datasets), output, row=lambda plain: {**_card(record), "datasets": plain["datasets"]})
+    record = store.get_site()
+    show_one(_plain(store), output, row=lambda plain: {**_card(record), "datasets": plain["datasets"]})
 
 
-def _plain(record: "SiteRecord", datasets: list[str]) -> dict[str, Any]:
-    return {**record.model_dump(mode="json"), "datasets": datasets}
+def _plain(store: "SiteStore") -> dict[str, Any]:
+    """The site as machines read it, the same from `init` and `show`."""
+    datasets = [dataset.card.name for dataset in store.list_datasets()]
+    return {**store.get_site().model_dump(mode="json"), "datasets": datasets}
 
 
 def _card(record: "SiteRecord") -> dict[str, Any]:

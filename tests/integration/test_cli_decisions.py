@@ -1,0 +1,235 @@
+"""What people decide by command: requests to a committee, results at a site; against a real server, without a cube."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from medeval.client.api import Api
+from medeval.domain.attestation import SandboxRecord
+from medeval.domain.base import digest_of
+from medeval.domain.benchmark import BenchmarkSpec
+from medeval.domain.dataset import DatasetCard
+from medeval.domain.messages import Acceptance, NewAssociation
+from medeval.domain.package import ModelCard
+from medeval.domain.permissions import Role
+from medeval.domain.policies import PUBLIC_DATA
+from medeval.errors import NotFound
+from medeval.site.build import site_store
+from medeval.site.records import DatasetRecord, RunRecord
+from tests.processes import run_medeval
+from tests.worlds import EVALUATION, World
+
+RUN = RunRecord(sandbox=SandboxRecord(runtime="docker", version="20.10", level=2), medeval="0.1.0")
+
+
+@dataclass
+class Home:
+    """A party's medeval home."""
+
+    path: Path
+
+    def run(self, *words: str | Path) -> Any:
+        return run_medeval(self.path, *words)
+
+    def told(self, *words: str | Path) -> Any:
+        done = self.run(*words, "-o", "json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+def log_in(world: World, party: str, token: str) -> Home:
+    home = Home(world.folder / party)
+    file = world.folder / f"{party}.token"
+    file.write_text(token)
+    home.told("login", world.url, "--token-file", file)
+    return home
+
+
+# --- the committee ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def committee(sqlite_world: World) -> Home:
+    return log_in(sqlite_world, "committee", sqlite_world.token(Role.COMMITTEE))
+
+
+def ask(world: World, spec: BenchmarkSpec, card: ModelCard) -> None:
+    request = NewAssociation(benchmark=spec.ref, kind="model", subject=card.ref)
+    world.api(Role.MODEL_OWNER).request_association(request)
+
+
+def states(home: Home, spec: BenchmarkSpec) -> dict[str, str]:
+    return {found["subject"]: found["state"] for found in home.told("benchmark", "show", spec.ref)["associations"]}
+
+
+def test_a_bare_name_takes_what_waits_and_never_an_old_rejected_version(sqlite_world: World, committee: Home) -> None:
+    world, spec = sqlite_world, sqlite_world.publish()
+    for version in ("1.9.0", "1.10.0"):
+        ask(world, spec, world.submit(version=version))
+    committee.told("benchmark", "approve", spec.name, "logistic@1.9.0", "--reject", "--reason", "it leaks")
+    approved = committee.told("benchmark", "approve", spec.name, "logistic")
+    assert [found["subject"] for found in approved] == ["logistic@1.10.0"]
+    assert states(committee, spec) == {"logistic@1.9.0": "rejected", "logistic@1.10.0": "approved"}
+    committee.told("benchmark", "approve", spec.name, "logistic")
+    assert states(committee, spec)["logistic@1.9.0"] == "rejected", "nothing waits: the newest alone is meant"
+    committee.told("benchmark", "approve", spec.name, "logistic@1.9.0")
+    assert states(committee, spec)["logistic@1.9.0"] == "approved", "meant by its whole name"
+
+
+def test_a_benchmark_and_its_list_are_told_in_one_shape(sqlite_world: World, committee: Home) -> None:
+    spec = sqlite_world.publish()
+    shown = committee.told("benchmark", "show", spec.name)
+    assert shown.pop("associations") == []
+    assert committee.told("benchmark", "list") == [shown]
+    assert shown["spec"] == spec.model_dump(mode="json")
+    assert shown["digest"] == spec.to_digest()
+
+
+def test_the_numbers_of_the_disclosure_policy_are_shown(sqlite_world: World, committee: Home) -> None:
+    words = "hospital: at least 100 cases, 10 in each class; at most 200 numbers"
+    assert words in committee.run("benchmark", "show", sqlite_world.publish().name).stdout
+    public = sqlite_world.publish(name="open", disclosure=PUBLIC_DATA.model_dump())
+    assert "public-data: at least 1 cases, 0 in each class" in committee.run("benchmark", "show", public.name).stdout
+
+
+# --- the data owner ---------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Ward:
+    """A site with a dataset in a benchmark, whose results are put there as an agent would have."""
+
+    world: World
+    home: Home
+    spec: BenchmarkSpec
+
+    def evaluate(self, *models: str) -> None:
+        for name in models:
+            self.world.enter(self.world.submit(name), self.spec)
+        token = (self.world.folder / "north.token").read_text()
+        for task in Api(self.world.transport(token)).list_tasks("north"):
+            files = site_store(self.home.path).execution(task.execution.to_digest())
+            if not files.is_known():
+                files.put_task(task)
+                files.put_evaluation(EVALUATION, RUN)
+
+    def states(self) -> dict[str, tuple[str, bool]]:
+        rows = self.home.told("result", "list")
+        return {row["model"].partition("@")[0]: (row["state"], row["sent"]) for row in rows}
+
+    def cells(self) -> dict[str, str]:
+        board = self.world.api(Role.COMMITTEE).get_leaderboard(self.spec.name)
+        return {row.model.partition("@")[0]: row.cells[0].kind for row in board.rows}
+
+
+@pytest.fixture
+def ward(sqlite_world: World) -> Ward:
+    world = sqlite_world
+    spec = world.publish()
+    home = log_in(world, "north", world.new_token(Role.DATA_OWNER, "Hospital north"))
+    made = home.told("site", "init", "north", "--runtime", "process")
+    world.api(Role.OPERATOR).accept_site("north", Acceptance(fingerprint=made["fingerprint"]))
+    store = site_store(home.path)
+    card = DatasetCard.from_plain(
+        {
+            "site": "north",
+            "name": "masses",
+            "title": "Masses",
+            "benchmark": spec.to_digest(),
+            "preparator": spec.preparator.cube.identity,
+            "fingerprint": digest_of(b"masses"),
+            "statistics": {"cases": 120, "per_class": [60, 60]},
+        }
+    )
+    store.put_spec(spec)
+    store.put_dataset(DatasetRecord(card=card, benchmark=spec.ref, raw=digest_of(b"raw")))
+    home.told("dataset", "join", "masses")
+    world.approve(spec, "dataset", card.ref)
+    return Ward(world, home, spec)
+
+
+def test_release_takes_all_that_waits_and_what_was_withheld_when_asked(ward: Ward) -> None:
+    ward.evaluate("first", "second", "third")
+    ward.home.told("result", "withhold", "second", "--reason", "data-quality")
+    assert ward.states() == {
+        "first": ("waiting for review", False), "second": ("withheld", True), "third": ("waiting for review", False),
+    }  # fmt: skip
+    released = ward.home.told("result", "release", "--all")
+    assert [row["model"] for row in released] == ["first@1.0.0", "third@1.0.0"]
+    assert ward.cells() == {"first": "result", "second": "withheld", "third": "result"}
+    done = ward.home.run("result", "release", "second")
+    assert done.returncode == NotFound.exit_code, "withheld is a decision: it is not undone by the way"
+    assert [row["model"] for row in ward.home.told("result", "release", "second", "--withheld")] == ["second@1.0.0"]
+    assert ward.cells()["second"] == "result"
+    assert ward.home.told("result", "release", "--all", "--withheld") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "chosen"),
+    [
+        (("--benchmark", "breast"), True),
+        (("--benchmark", "breast@1.0.0", "--dataset", "masses"), True),
+        (("--dataset", "north/masses"), True),
+        (("--benchmark", "lungs"), False),
+        (("--dataset", "calves"), False),
+    ],
+)
+def test_release_is_narrowed_to_a_benchmark_or_a_dataset(ward: Ward, words: tuple[str, ...], *, chosen: bool) -> None:
+    ward.evaluate("first")
+    assert len(ward.home.told("result", "withhold", "--all", *words)) == chosen
+    assert ward.states()["first"] == (("withheld", True) if chosen else ("waiting for review", False))
+
+
+def test_a_result_is_told_to_machines_in_one_shape(ward: Ward) -> None:
+    ward.evaluate("first")
+    [listed] = ward.home.told("result", "list")
+    assert ward.home.told("result", "show", "first") == [listed]
+    assert listed["evaluation"] == EVALUATION.model_dump(mode="json")
+    assert (listed["failure"], listed["refusal"]) == (None, None)
+    assert len(listed["execution"]) == len("sha256:") + 64
+    [released] = ward.home.told("result", "release", "first")
+    assert released == {**listed, "state": "released", "sent": True}
+
+
+def test_the_review_screen_stands_before_the_decision(ward: Ward) -> None:
+    ward.evaluate("first")
+    done = ward.home.run("result", "show", "first")
+    assert "What was released cannot be called back." in " ".join(done.stdout.split())
+    assert "positive               10               50" in done.stdout
+    assert done.stderr == ""
+
+
+def test_datasets_and_sites_are_told_in_one_shape(ward: Ward) -> None:
+    [dataset] = ward.home.told("dataset", "list")
+    assert ward.home.told("dataset", "show", "masses") == dataset
+    assert len(dataset["card"]["fingerprint"]) == len("sha256:") + 64
+    site = ward.home.told("site", "show")
+    assert site["datasets"] == ["masses"]
+    again = ward.home.told("site", "init", "north", "--runtime", "process")
+    assert again == site
+    assert "hospital: at least 100 cases, 10 in each class" in ward.home.run("dataset", "show", "masses").stdout
+
+
+def test_machines_get_nothing_but_the_document(ward: Ward, tmp_path: Path) -> None:
+    """Hints, ticks and progress go to stderr; what was written is a record too."""
+    home = ward.home
+    assert home.told("model", "init", tmp_path / "net")["manifest"] == str(tmp_path / "net" / "mlcube.yaml")
+    made = home.told("benchmark", "init", tmp_path / "lungs")
+    assert made == {"folder": str(tmp_path / "lungs"), "spec": str(tmp_path / "lungs" / "benchmark.yaml")}
+    checked = home.told("benchmark", "check", tmp_path / "lungs")
+    assert (checked["benchmark"], checked["check"], checked["disclosure"]["min_cases"]) == (
+        "lungs@0.1.0",
+        "passed",
+        100,
+    )
+    report = tmp_path / "board.html"
+    exported = home.told("leaderboard", "export", "breast", "--file", report)
+    assert exported == {"benchmark": "breast@1.0.0", "file": str(report), "log_size": 0}
+    assert report.read_text("utf-8").startswith("<!")
+    [login] = home.told("login", ward.world.url, "--token-file", ward.world.folder / "north.token")
+    assert login == {
+        "holder": "someone", "organisation": "Hospital north", "role": "data-owner", "server": ward.world.url,
+    }  # fmt: skip
