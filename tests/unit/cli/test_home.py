@@ -1,5 +1,6 @@
 """The home of a party, and the version: what the root command is given."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from typer.testing import CliRunner
 from medeval.cli.main import app
 from medeval.errors import NotFound
 from medeval.site import build
-from tests.processes import run_medeval
+from tests.processes import MEDEVAL, run_medeval
 
 
 @pytest.mark.parametrize("words", [("--home", "homes/north"), ()])
@@ -29,8 +30,8 @@ def test_a_home_is_absolute_however_it_is_given(tmp_path, monkeypatch, words):
 
 
 @pytest.mark.parametrize("words", [(), ("benchmark",), ("server",)])
-def test_without_words_the_help_is_shown_and_nothing_else(tmp_path, words):
-    done = run_medeval(tmp_path, *words)
+def test_without_words_the_help_is_shown_and_nothing_else(words):
+    done = subprocess.run([*MEDEVAL, *words], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith("Usage: ")
     assert "error:" not in done.stderr
