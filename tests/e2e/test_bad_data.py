@@ -62,15 +62,18 @@ def test_a_failed_preparation_leaves_nothing_and_the_corrected_data_are_taken(si
 
 
 def test_a_dataset_that_is_there_is_left_as_it_is(site: Site, tmp_path: Path) -> None:
-    """Adding it again does nothing twice; for another benchmark it needs another name."""
+    """Adding it again does nothing twice; other data, or another benchmark, need another name."""
     card = site.store.get_dataset("ward").to_canonical()
-    words = ("dataset", "add", "ward", "--data", write_table(tmp_path / "raw", cases=20, positives=10))
-    assert site.run(*words, "--benchmark", BENCHMARK).returncode == 0
+    words, raw = ("dataset", "add", "ward", "--data"), write_table(tmp_path / "raw")
+    done = site.run(*words, raw, "--benchmark", BENCHMARK)
+    assert done.returncode == 0
+    assert "prepare" not in done.stderr
     assert site.store.get_dataset("ward").to_canonical() == card
-    other = site.federation.publish()
-    check_failed(site.run(*words, "--benchmark", other.name), Conflict, BENCHMARK)
-    check_failed(site.run(*words, "--benchmark", "nothing"), Conflict, BENCHMARK)
-    check_failed(add(site, tmp_path / "raw", "nothing"), NotFound)
+    others, other = write_table(tmp_path / "others", cases=20, positives=10), site.federation.publish()
+    check_failed(site.run(*words, others, "--benchmark", BENCHMARK), Conflict, "ward", "other data")
+    check_failed(site.run(*words, raw, "--benchmark", other.name), Conflict, "ward", BENCHMARK)
+    check_failed(add(site, raw, "nothing"), NotFound)
+    assert site.store.get_dataset("ward").to_canonical() == card
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def test_a_site_goes_on_without_the_server_and_loses_nothing(federation: Federat
         assert signed.receipt is None
         listed = {row["model"]: (row["state"], row["sent"]) for row in site.told("result", "list")}
         assert listed[good.ref] == ("released", False)
-        check_failed(site.run("site", "run"), ServerUnreachable, "1 statements are kept")
+        check_failed(site.run("site", "run"), ServerUnreachable, "1 statement is kept")
     site.speak_to(federation.server.address)
     done = site.told("site", "run")
     assert done["sent"] == 1
