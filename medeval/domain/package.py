@@ -110,7 +110,7 @@ class BlobRef(Value):
     """Bytes kept by the server under their digest."""
 
     digest: Digest
-    size_bytes: int = Field(ge=0)
+    size_bytes: int = Field(ge=0, le=2**53 - 1)
 
 
 class ImagePackage(Value):

@@ -56,6 +56,9 @@ def read_config(package: ImagePackage, blobs: BlobSource) -> dict[str, Any]:
         raise ImageInvalid("the image's config has no rootfs", _HINT)
     if config["rootfs"].get("diff_ids") != [layer.digest for layer in package.layers]:
         raise ImageInvalid("the image's config names other layers than the package", _HINT)
+    if (config.get("config") or {}).get("Volumes"):
+        hint = "Leave VOLUME out of its Dockerfile: what a cube writes goes to its output folder."
+        raise ImageInvalid("the image declares volumes, which no limit would hold", hint)
     return config
 
 

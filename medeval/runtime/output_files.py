@@ -2,24 +2,40 @@
 
 import os
 import stat
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from medeval.errors import OutputTooLarge, RunFailed, WroteNothing
 
+#: No honest output nests deeper.
+MOST_DEPTH = 32
+
+
+class _Unwalkable(Exception):
+    """A tree that a cube made so that it cannot be counted."""
+
 
 def size_bytes(folder: Path) -> int:
-    """Bytes under `folder`, links not followed; what vanishes while it is counted does not count."""
-    return sum(entry.st_size for _, entry in _walk(folder) if stat.S_ISREG(entry.st_mode))
+    """Bytes under `folder`, links not followed; what vanishes while it is counted does not count.
+
+    A tree that cannot be counted (nested too deep, or closed to its owner) is larger than any limit.
+    """
+    try:
+        return sum(entry.st_size for _, entry in _walk(folder) if stat.S_ISREG(entry.st_mode))
+    except _Unwalkable:
+        return sys.maxsize
 
 
 def check_plain_tree(folder: Path) -> None:
     """Raise `RunFailed` unless everything under `folder` is a folder or a regular file with one name."""
-    for _, entry in _walk(folder):
-        if stat.S_ISDIR(entry.st_mode):
-            continue
-        if not stat.S_ISREG(entry.st_mode) or entry.st_nlink > 1:
-            raise RunFailed("the cube wrote a link or a special file", "A cube may write plain files and folders only.")
+    try:
+        entries = [entry for _, entry in _walk(folder) if not stat.S_ISDIR(entry.st_mode)]
+    except _Unwalkable as exc:
+        raise RunFailed("the cube wrote folders that cannot be read", f"Nest at most {MOST_DEPTH} folders.") from exc
+    if any(not stat.S_ISREG(entry.st_mode) or entry.st_nlink > 1 for entry in entries):
+        raise RunFailed("the cube wrote a link or a special file", "A cube may write plain files and folders only.")
 
 
 def read_output(file: Path, most_bytes: int) -> bytes:
@@ -51,8 +67,10 @@ def check_output(file: Path) -> Path:
 def give(folder: Path, uid: int, gid: int) -> None:
     """Make `folder` and what is under it belong to `uid` and `gid`, links themselves rather than their targets."""
     os.chown(folder, uid, gid, follow_symlinks=False)
-    for path, _ in _walk(folder):
-        os.chown(path, uid, gid, follow_symlinks=False)
+    # What lies too deep stays the cube's: the output is refused for it.
+    with suppress(_Unwalkable):
+        for path, _ in _walk(folder):
+            os.chown(path, uid, gid, follow_symlinks=False)
 
 
 def _open_regular(file: Path) -> int:
@@ -72,10 +90,25 @@ def _open_regular(file: Path) -> int:
 
 
 def _walk(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    for parent, folders, files in os.walk(folder, followlinks=False):
-        for name in (*folders, *files):
-            path = Path(parent, name)
-            try:
+    """Everything under `folder`; raises `_Unwalkable` where it nests too deep or a folder cannot be read."""
+    waiting = [(folder, 0)]
+    while waiting:
+        parent, depth = waiting.pop()
+        if depth > MOST_DEPTH:
+            raise _Unwalkable
+        for path, entry in _entries(parent):
+            yield path, entry
+            if stat.S_ISDIR(entry.st_mode):
+                waiting.append((path, depth + 1))
+
+
+def _entries(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """What lies in one folder, links not followed; nothing in what is no folder, or vanishes meanwhile."""
+    try:
+        for path in sorted(folder.iterdir()):
+            with suppress(FileNotFoundError):
                 yield path, path.lstat()
-            except FileNotFoundError:
-                continue
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as exc:
+        raise _Unwalkable from exc

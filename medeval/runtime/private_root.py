@@ -7,6 +7,7 @@ own; ROOT is JSON. It does by system calls what bubblewrap does where that is in
 import ctypes
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,10 @@ def bind(source: str, target: str, *, writable: bool) -> None:
         make_folder(str(Path(target).parent))
         Path(target).touch()
     mount(source, target, None, MS_BIND | MS_REC)
-    for place, flags in mounts_below(target):
+    below = mounts_below(target)
+    if not below:  # a bind that is not found again would stay writable
+        raise OSError(f"{target} was mounted and cannot be found")
+    for place, flags in below:
         device = 0 if source.startswith("/dev/") else MS_NODEV
         mount("none", place, None, MS_REMOUNT | MS_BIND | MS_NOSUID | device | flags | (0 if writable else MS_RDONLY))
 
@@ -79,12 +83,13 @@ def bind(source: str, target: str, *, writable: bool) -> None:
 def mounts_below(target: str) -> list[tuple[str, int]]:
     """Mount points at and below `target`, each with the flags that a remount must keep (proc_pid_mountinfo(5))."""
     found = []
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        fields = line.split()
-        place = fields[4].encode().decode("unicode_escape")
+    for line in Path("/proc/self/mountinfo").read_bytes().splitlines():
+        fields = line.split(b" ")
+        # Bytes, since names may be in any encoding; the kernel writes blanks and the like as octal escapes.
+        place = os.fsdecode(re.sub(rb"\\([0-7]{3})", lambda escape: bytes([int(escape[1], 8)]), fields[4]))
         if place == target or place.startswith(target + "/"):
             flags = 0
-            for option in fields[5].split(","):
+            for option in fields[5].decode("ascii", "replace").split(","):
                 flags |= OPTION_FLAGS.get(option, 0)
             found.append((place, flags))
     return found
@@ -105,7 +110,7 @@ def enter(base: str) -> None:
 
 def mount(source: str, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
     """The system call of that name; see its manual page."""
-    words = [text.encode() if text is not None else None for text in (source, target, kind, data)]
+    words = [os.fsencode(text) if text is not None else None for text in (source, target, kind, data)]
     check(libc.mount(words[0], words[1], words[2], ctypes.c_ulong(flags), words[3]), "mount")
 
 

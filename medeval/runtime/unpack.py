@@ -20,11 +20,14 @@ def untar(archive: Path, target: Path) -> None:
     target.mkdir(parents=True)
     try:
         with tarfile.open(archive, "r:") as tar:
+            left_bytes = archive.stat().st_size
             for count, member in enumerate(tar):
-                if count >= MOST_MEMBERS:
-                    raise ImageInvalid(f"an archive holds more than {MOST_MEMBERS} entries", _HINT)
+                left_bytes -= member.size
+                # An uncompressed tar holds no more than it weighs; a sparse member would.
+                if count >= MOST_MEMBERS or left_bytes < 0 or member.issparse():
+                    raise ImageInvalid(f"an archive holds over {MOST_MEMBERS} entries, or more than it weighs", _HINT)
                 _unpack(tar, member, target)
-    except (tarfile.TarError, FileExistsError, NotADirectoryError, EOFError) as exc:
+    except (tarfile.TarError, OSError, ValueError, EOFError) as exc:
         raise ImageInvalid("an archive is damaged", _HINT) from exc
 
 

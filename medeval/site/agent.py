@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from medeval.domain.lifecycle import ExecutionState
-from medeval.errors import DigestMismatch, MedevalError, ModelNotAllowed, ServerUnreachable
+from medeval.errors import DigestMismatch, EngineFault, MedevalError, ModelNotAllowed, ServerUnreachable
 from medeval.packaging.progress import Progress
+from medeval.runtime.removal import remove_tree
 from medeval.site import execute, outbox
 from medeval.site.context import Site
 from medeval.site.records import Stage
@@ -50,7 +51,7 @@ def run_once(site: Site, report: Progress, *, retry_failed: bool = False) -> Rou
     What a killed agent left behind, running or on disk, is cleared first.
     """
     site.runtime.reap(site.store.get_site().fingerprint)
-    shutil.rmtree(site.store.root / "work", ignore_errors=True)
+    remove_tree(site.store.root / "work")
     pulled = pull(site)
     if retry_failed:
         _forget_failures(site)
@@ -108,6 +109,9 @@ def _execute_all(site: Site, waiting: list[ExecutionFiles], report: Progress) ->
             not_allowed.append(files.task().execution.model.ref)
         except MedevalError as exc:
             stops.append(exc)
+        except (OSError, ValueError, RecursionError) as exc:
+            hint = "The other executions went on; run it again, and report it if it stays."
+            stops.append(EngineFault(f"an execution stopped unexpectedly ({type(exc).__name__})", hint))
         else:
             stages[_stage(site, files)] += 1
     return Executed(stages, unique(not_allowed), next(iter(stops), None))

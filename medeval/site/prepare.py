@@ -1,16 +1,18 @@
 """`dataset add`: prepare once, check, fingerprint, count. `dataset join`: ask to take part, pinned to a digest."""
 
+import csv
 import hmac
 import shutil
+from collections import Counter
 from pathlib import Path
 
 from medeval.disclosure.check import check_enough
-from medeval.domain.benchmark import BenchmarkSpec
-from medeval.domain.dataset import DatasetCard
+from medeval.domain.benchmark import BenchmarkSpec, ModelInterface
+from medeval.domain.dataset import DatasetCard, DatasetStatistics
 from medeval.domain.digest import digest_of_chunks, digest_of_tree
 from medeval.domain.ids import check_name, check_title
 from medeval.domain.messages import Association, NewAssociation
-from medeval.errors import Conflict, DigestMismatch, EmptyData
+from medeval.errors import Conflict, DigestMismatch, EmptyData, RunFailed
 from medeval.packaging.progress import Progress
 from medeval.packaging.store import file_chunks
 from medeval.runtime import steps
@@ -88,6 +90,7 @@ def _card(site: Site, spec: BenchmarkSpec, name: str, title: str, work: Path, re
     record = site.store.get_site()
     limits = spec.limits.prepare
     counts = steps.statistics(site.runtime, spec.preparator, work / "prepared", limits, record.fingerprint)
+    check_counts(work / "prepared", counts, spec.model_interface)
     check_enough(counts.cases, counts.per_class, spec.disclosure, where="statistics")
     return DatasetCard(
         site=record.name,
@@ -98,6 +101,18 @@ def _card(site: Site, spec: BenchmarkSpec, name: str, title: str, work: Path, re
         fingerprint=fingerprint_of(work / "prepared", site.store.salt_file.read_bytes()),
         statistics=counts,
     )
+
+
+def check_counts(prepared: Path, counts: DatasetStatistics, interface: ModelInterface) -> None:
+    """Raise `RunFailed` unless the preparator's counts are those of its files: they leave, so they are not believed."""
+    with (prepared / "labels.csv").open(encoding="utf-8", newline="", errors="replace") as file:
+        labels = Counter(row.get(interface.label) for row in csv.DictReader(file))
+    with (prepared / "cases" / "cases.csv").open(encoding="utf-8", newline="", errors="replace") as file:
+        cases = sum(1 for _ in csv.reader(file)) - 1
+    found = DatasetStatistics(cases=cases, per_class=(labels.pop("0", 0), labels.pop("1", 0)))
+    if labels or found != counts or sum(found.per_class) != found.cases:
+        hint = "Nothing has left. Tell the benchmark's committee."
+        raise RunFailed("the preparator's counts are not those of the files that it wrote", hint)
 
 
 def _keep(site: Site, record: DatasetRecord, work: Path) -> DatasetRecord:

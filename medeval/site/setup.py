@@ -7,7 +7,7 @@ from medeval.client.api import Api
 from medeval.domain.attestation import SandboxRecord
 from medeval.domain.ids import check_name, check_title
 from medeval.domain.messages import NewSite, RegisteredSite
-from medeval.errors import Conflict
+from medeval.errors import Conflict, SignatureInvalid
 from medeval.runtime.port import Probe
 from medeval.signing import keys
 from medeval.site.egress import Egress
@@ -25,8 +25,12 @@ def init_site(store: SiteStore, api: Api, name: str, title: str, server: str, pr
     if known is not None and known.name != name:
         raise Conflict(f"this folder belongs to site {known.name}", "Choose another folder with --home.")
     public_key = keys.public_key_of(_private_key(store))
+    own = keys.fingerprint(public_key)
     new = NewSite(name=name, title=title, public_key=base64.b64encode(public_key).decode())
     registered = Egress(server, store.upload_token_file, api).register(new)
+    if (registered.site.name, registered.site.fingerprint) != (name, own):
+        hint = "Someone between here and the server may have changed it. Accept no key; tell the operator."
+        raise SignatureInvalid("the server registered another key than this site's", hint)
     return _keep(store, registered, server, probe)
 
 

@@ -4,7 +4,6 @@ What an execution has reached is derived from the files that are there, so a pro
 """
 
 import os
-import shutil
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,6 +12,7 @@ from medeval.domain.benchmark import BenchmarkSpec
 from medeval.domain.messages import SiteTask
 from medeval.domain.result import Evaluation
 from medeval.errors import NotFound, SiteStateError
+from medeval.runtime.removal import remove_tree
 from medeval.site.records import (
     AllowList,
     DatasetRecord,
@@ -132,8 +132,7 @@ class SiteStore:
     def fresh_work(self, name: str) -> Path:
         """An empty folder for one run."""
         folder = self.root / "work" / name
-        if folder.exists():
-            shutil.rmtree(folder)
+        remove_tree(folder)
         folder.mkdir(parents=True)
         return folder
 

@@ -31,6 +31,7 @@ def request(session: Session, by: Principal, new: NewAssociation) -> Association
 def decide(session: Session, by: Principal, decision: Decision) -> Association:
     """Approve or reject; the same decision again changes nothing."""
     by.check(Action.DECIDE_ASSOCIATION)
+    by.check_owns(benchmarks.get_row(session, decision.benchmark).organisation, f"benchmark {decision.benchmark}")
     row = _get_for_update(session, decision)
     if row.state is not decision.state:
         check_move(ASSOCIATION, row.state, decision.state)

@@ -26,6 +26,7 @@ def publish(session: Session, by: Principal, shelf: BlobShelf, spec: BenchmarkSp
         "the rehearsal data": (spec.rehearsal,),
     }
     check_there(shelf, blobs)
+    _check_name(session, by, spec.name)
     row = BenchmarkRow(
         name=spec.name,
         version=spec.version,
@@ -35,6 +36,13 @@ def publish(session: Session, by: Principal, shelf: BlobShelf, spec: BenchmarkSp
     )
     save(session, row, by.audit("publish benchmark", spec.ref))
     return to_item(row)
+
+
+def _check_name(session: Session, by: Principal, name: str) -> None:
+    """A name belongs to the organisation that published under it first: people join benchmarks by name."""
+    owner = session.scalar(select(BenchmarkRow.organisation).where(BenchmarkRow.name == name).limit(1))
+    if owner is not None and owner != by.organisation:
+        raise Conflict(f"the name {name} belongs to another organisation's benchmark", "Choose another name.")
 
 
 def list_all(session: Session) -> list[BenchmarkItem]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from medeval.disclosure.check import check_result
+from medeval.disclosure.check import check_result, classes_of
 from medeval.domain.attestation import (
     CubeRecord,
     Envelope,
@@ -14,15 +14,19 @@ from medeval.domain.attestation import (
     Provenance,
     ResultPredicate,
     ResultStatement,
+    SandboxRecord,
     Statement,
     read_statement,
 )
 from medeval.domain.benchmark import BenchmarkSpec
+from medeval.domain.dataset import DatasetCard, DatasetStatistics
 from medeval.domain.execution import ExecutionSpec
 from medeval.domain.lifecycle import EXECUTION, ExecutionState, check_move
 from medeval.domain.messages import StatementReceipt, StatementSubmission
 from medeval.domain.package import ModelCard
 from medeval.domain.permissions import Action
+from medeval.domain.policies import DataClass
+from medeval.domain.result import Evaluation
 from medeval.errors import Conflict, Forbidden, NotFound, ResultRefused, SignatureInvalid
 from medeval.server.auth import Principal
 from medeval.server.db.models import (
@@ -35,7 +39,7 @@ from medeval.server.db.models import (
     StatementRow,
 )
 from medeval.server.db.session import save
-from medeval.server.services import associations, benchmarks, models
+from medeval.server.services import associations, benchmarks, datasets, models
 from medeval.server.services.sites import own_site
 from medeval.server.services.tasks import execution_spec
 from medeval.signing import dsse, keys, log
@@ -69,6 +73,8 @@ def submit(session: Session, by: Principal, submission: StatementSubmission) -> 
     if isinstance(statement, ResultStatement):
         spec = benchmarks.spec_of(parties.benchmark)
         check_result(statement.predicate.result, spec)
+        check_covers(statement.predicate.result.evaluation, datasets.card_of(parties.dataset))
+        check_sandbox(statement.predicate.provenance.sandbox, spec)
         check_provenance(statement.predicate.provenance, spec, models.card_of(parties.model))
     row = _moved(session, parties, execution, statement)
     return _append(session, by, head, row, submission.envelope)
@@ -105,6 +111,20 @@ def result_in(row: StatementRow) -> ResultPredicate:
     if not isinstance(statement, ResultStatement):
         raise AssertionError("an entry in state released without a result")
     return statement.predicate
+
+
+def check_covers(evaluation: Evaluation, card: DatasetCard) -> None:
+    """Raise `ResultRefused` unless the evaluation covers the cases of the dataset's card, in all and per class."""
+    if DatasetStatistics(cases=evaluation.cases, per_class=classes_of(evaluation)) != card.statistics:
+        hint = "Evaluate the whole dataset that was registered."
+        raise ResultRefused("evaluation.cases: must be those of the dataset's card, in all and per class", hint)
+
+
+def check_sandbox(sandbox: SandboxRecord, spec: BenchmarkSpec) -> None:
+    """Raise `ResultRefused` for a result without isolation on data that are not public."""
+    if sandbox.level == 0 and spec.data_class is not DataClass.PUBLIC:
+        hint = "Run it where Docker or bubblewrap works."
+        raise ResultRefused("provenance.sandbox.level: must be 1 or more for data that are not public", hint)
 
 
 def check_provenance(provenance: Provenance, spec: BenchmarkSpec, card: ModelCard) -> None:
