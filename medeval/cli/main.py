@@ -49,6 +49,7 @@ def main() -> None:
         code = app(standalone_mode=False)
     except MedevalError as exc:
         code = _tell(exc.message, exc.hint, exc.exit_code)
+        _tell_words(exc.log)
     except typer.TyperException as exc:
         code = _tell_misuse(exc)
     except (typer.Abort, KeyboardInterrupt):
@@ -66,6 +67,16 @@ def _tell_misuse(exc: typer.TyperException) -> int:
         typer.echo(exc.format_message(), err=True)
         return exc.exit_code
     return _tell(exc.format_message(), "See the same command with --help.", exc.exit_code)
+
+
+def _tell_words(log: str) -> None:
+    """What the cube that failed had printed: plain text already, for whoever ran it."""
+    if log:
+        from medeval.cli.terminal import pen_for
+
+        pen = pen_for(sys.stderr)
+        for line in log.splitlines():
+            typer.echo(f"  | {pen.clean(line)}", err=True)
 
 
 def _tell(message: str, hint: str, exit_code: int) -> int:

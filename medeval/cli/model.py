@@ -1,15 +1,12 @@
 """`medeval model`: the model owner's work."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from medeval.cli.options import Output, OutputOption, RuntimeOption, home_of
-from medeval.errors import MedevalError, UsageError
+from medeval.errors import UsageError
 
 if TYPE_CHECKING:
     from medeval.domain.messages import Association, ModelItem
@@ -92,24 +89,9 @@ def _rehearse_all(home: Path, sources: list["ModelSource"], benchmark: str, runt
         cards = model_cards(sources, chosen, store, report)
         with rehearsing(store.root, chosen) as owner:
             for card in cards:
-                with _words_of_cubes():
-                    evaluation = rehearse_model(card, spec, chosen, fetching, report, owner)
+                evaluation = rehearse_model(card, spec, chosen, fetching, report, owner)
                 rows.append({"model": card.ref, "rehearsal": "passed", "cases": evaluation.cases})
     return rows
-
-
-@contextmanager
-def _words_of_cubes() -> Iterator[None]:
-    """Tell, before the error is, what the cube that failed had printed: of invented data, to whoever ran it."""
-    from medeval.cli.terminal import pen_for
-
-    try:
-        yield
-    except MedevalError as exc:
-        pen = pen_for(sys.stderr)
-        for line in exc.log.splitlines():
-            typer.echo(f"  | {pen.clean(line)}", err=True)
-        raise
 
 
 @app.command()

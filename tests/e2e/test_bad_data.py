@@ -51,7 +51,7 @@ def test_raw_data_that_do_not_fit(
 
 def test_a_failed_preparation_leaves_nothing_and_the_corrected_data_are_taken(site: Site, tmp_path: Path) -> None:
     raw = write_table(tmp_path / "raw", without="marker")
-    check_failed(add(site, raw), MissingColumn)
+    check_failed(add(site, raw), MissingColumn, "  | ", "marker")
     assert containers_of(site.store.get_site().fingerprint) == []
     assert not site.store.dataset_folder("clinic").exists()
     before = (write_table(raw) / "table.csv").read_bytes()
