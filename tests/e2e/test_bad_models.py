@@ -10,7 +10,7 @@ from medeval.domain.failures import FailureCode
 from medeval.domain.package import ModelCard
 from medeval.errors import MedevalError
 from medeval.stats.words import reason_words
-from tests.federation import BENCHMARK, GIVEAWAY, HOSTILE, Federation, Site, check_failed, containers_of
+from tests.federation import BENCHMARK, GIVEAWAY, HOSTILE, Federation, Site, check_failed, containers_of, read_told
 
 pytestmark = pytest.mark.docker
 
@@ -64,8 +64,10 @@ def test_at_a_site_each_failure_is_told_by_its_code_alone(federation: Federation
     federation.told("committee", "benchmark", "approve", BENCHMARK, "--all")
 
     site.told("site", "allow", *CASES)
-    done = site.told("site", "run")
+    ended = site.run("site", "run", "-o", "json")
+    done = read_told(ended)
     assert (done["failed"], done["evaluated"], done["sent"]) == (len(CASES), 0, len(CASES))
+    assert GIVEAWAY not in ended.stdout + ended.stderr, "one of them prints its cases"
     assert containers_of(site.store.get_site().fingerprint) == []
 
     listed = {row["model"]: row for row in site.told("result", "list")}
@@ -80,6 +82,8 @@ def test_at_a_site_each_failure_is_told_by_its_code_alone(federation: Federation
         cell = cells[f"{behaviour}@1.0.0"]
         assert cell["kind"] == "failed"
         assert cell["reason"] == reason_words(code)
+    held = [path for path in federation.server.data_dir.rglob("*") if path.is_file()]
+    assert [path.name for path in held if GIVEAWAY.encode() in path.read_bytes()] == []
     assert GIVEAWAY not in json.dumps(board)
     check_failed(site.run("result", "release", "nan"), errors.NotFound, "nan", "medeval result list")
 

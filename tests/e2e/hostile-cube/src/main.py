@@ -44,7 +44,7 @@ def for_ever(_run: Run) -> None:
 
 
 def exit_1(run: Run) -> None:
-    sys.exit(f"words of the data: {run.scores[0]}")
+    sys.exit(f"words of the data: {run.scores}")
 
 
 def memory(run: Run) -> None:
