@@ -114,15 +114,19 @@ def approve(
     from medeval.cli.render import show
     from medeval.domain.permissions import Role
 
-    if reject and not reason:
-        raise UsageError("a rejection needs a reason", "Give --reason, in words that whoever asked can act on.")
-    if bool(subjects) == every:
-        raise UsageError("say which models and datasets are meant", "Name them, or give --all.")
+    _check_words(subjects, every=every, reject=reject, reason=reason)
     api = get_api(home_of(ctx), Role.COMMITTEE)
     waiting = api.list_associations(api.get_benchmark(benchmark).spec.ref)
     decisions = [_decision(found, reject=reject, reason=reason) for found in meant(waiting, subjects or [])]
     decided = [api.decide(decision) for decision in decisions]
     show(decided, output, row=_association, empty="Nothing waits for a decision.", spare=("organisation",))
+
+
+def _check_words(subjects: list[str] | None, *, every: bool, reject: bool, reason: str) -> None:
+    if reject and not reason:
+        raise UsageError("a rejection needs a reason", "Give --reason, in words that whoever asked can act on.")
+    if bool(subjects) == every:
+        raise UsageError("say which models and datasets are meant", "Name them, or give --all.")
 
 
 def _decision(found: "Association", *, reject: bool, reason: str) -> "Decision":

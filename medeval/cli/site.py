@@ -71,22 +71,29 @@ def allow(
     """Permit models to run at this site; nothing else runs, whatever the server says. Without words: show the rules."""
     from medeval.cli.context import opened_site
     from medeval.cli.render import machine, show
-    from medeval.site import allow as rules
 
     if organisation and not benchmark:
         raise UsageError("--organisation narrows a rule for a benchmark", "Give --benchmark too.")
     with opened_site(home_of(ctx), "review") as site:
-        if models:
-            rules.allow_models(site, models)
-        if benchmark:
-            rules.allow_rule(site, benchmark, organisation)
-        if revoke:
-            rules.revoke(site, revoke)
+        _change_rules(site, models, benchmark, organisation, revoke)
         kept = site.store.get_allow_list()
     if output is not Output.TABLE:
         machine(kept.model_dump(mode="json"), output)
     else:
         show(_rules(kept), output, empty="No model may run here yet.", spare=("digest",))
+
+
+def _change_rules(
+    site: "Site", models: list[str] | None, benchmark: str | None, organisation: str | None, revoke: str | None
+) -> None:
+    from medeval.site import allow as rules
+
+    if models:
+        rules.allow_models(site, models)
+    if benchmark:
+        rules.allow_rule(site, benchmark, organisation)
+    if revoke:
+        rules.revoke(site, revoke)
 
 
 def _rules(kept: "AllowList") -> list[dict[str, Any]]:
