@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from medeval.metrics.rank_counts import Counts, Ranks, below_and_equal, dense_ranks
+from medeval.metrics.rank_counts import Counts, below_and_equal, dense_ranks, group_numbers
 
 Reals: TypeAlias = NDArray[np.float64]
 Events: TypeAlias = NDArray[np.bool_]
@@ -34,19 +34,19 @@ def pair_counts(time: Reals, event: Events, risk: Reals) -> PairCounts:
     """
     line = _Line.of(time, event, risk)
     higher, equal = line.events_before()
-    return PairCounts(int(higher.sum()), int(equal.sum()), int(line.befores.sum()))
+    return PairCounts(*(int(counts.sum(dtype=np.int64)) for counts in (higher, equal, line.befores)))
 
 
-def per_case_counts(time: Reals, event: Events, risk: Reals) -> tuple[Counts, Counts]:
+def per_case_counts(time: Reals, event: Events, risk: Reals) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """For each case, over the pairs it belongs to: 2 * concordant + tied, and comparable; both of shape (N,).
 
     Each pair belongs to two cases, so the sums are twice those of `pair_counts`. Raises ValueError as it does.
     """
     line = _Line.of(time, event, risk)
     higher, equal = line.events_before()
-    concordant2, comparable = 2 * higher + equal, line.befores.copy()
+    concordant2, comparable = 2 * higher.astype(np.int64) + equal, line.befores.astype(np.int64)
     lower, equal = line.cases_after()
-    concordant2[line.events] += 2 * lower + equal
+    concordant2[line.events] += 2 * lower.astype(np.int64) + equal
     comparable[line.events] += len(line.order) - line.afters
     return _unsorted(concordant2, line.order), _unsorted(comparable, line.order)
 
@@ -63,20 +63,21 @@ class _Line:
     events: Counts
     befores: Counts
     afters: Counts
-    falling: Ranks
+    falling: Counts
 
     @classmethod
     def of(cls, time: Reals, event: Events, risk: Reals) -> "_Line":
         """Sort the cases."""
         _check(time, event, risk)
-        order = np.lexsort((~event, time))
+        by_time = np.argsort(time)
+        moments = group_numbers(time[by_time])
+        order = by_time[np.argsort(2 * moments + ~event[by_time], kind="stable")]
         happened = event[order]
         events = np.flatnonzero(happened)
-        times = time[order]
-        event_times = times[events]
-        until = np.searchsorted(event_times, times, side="right")
-        befores = np.where(happened, np.searchsorted(event_times, times, side="left"), until)
-        afters = np.searchsorted(times, event_times, side="left") + until[events] - befores[events]
+        firsts, ends = _group_bounds(moments)
+        events_until = np.cumsum(np.concatenate(([False], happened)), dtype=moments.dtype)
+        befores = np.where(happened, events_until[firsts], events_until[ends])
+        afters = (firsts + events_until[ends] - events_until[firsts])[events]
         return cls(order, events, befores, afters, dense_ranks(-risk[order]))
 
     def events_before(self) -> tuple[Counts, Counts]:
@@ -99,7 +100,13 @@ def _check(time: Reals, event: Events, risk: Reals) -> None:
         raise ValueError("a time or a risk is NaN")
 
 
-def _unsorted(values: Counts, order: Counts) -> Counts:
+def _group_bounds(groups: Counts) -> tuple[Counts, Counts]:
+    """Where the group of each member begins and ends; groups are runs of one number, shape (N,)."""
+    bounds = np.concatenate(([0], np.cumsum(np.bincount(groups)))).astype(groups.dtype)
+    return bounds[:-1][groups], bounds[1:][groups]
+
+
+def _unsorted(values: NDArray[np.int64], order: Counts) -> NDArray[np.int64]:
     placed = np.empty_like(values)
     placed[order] = values
     return placed

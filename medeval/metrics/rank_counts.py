@@ -4,41 +4,66 @@ A wavelet matrix: the values are split stably by their bits, the highest first, 
 the splits. N values and Q queries take O((N + Q) log N) time and O(N + Q) memory; every count is exact.
 """
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Ranks: TypeAlias = NDArray[np.int64]
-Counts: TypeAlias = NDArray[np.int64]
+#: Whole numbers at least 0: of 32 bits where that is enough, since this work waits for memory.
+Counts: TypeAlias = NDArray[np.signedinteger[Any]]
 
 
-def dense_ranks(values: NDArray[np.float64]) -> Ranks:
+def index_type(n: int) -> type[np.int32] | type[np.int64]:
+    """A type for places in, and counts of, n values."""
+    return np.int32 if n < 2**30 else np.int64
+
+
+def dense_ranks(values: NDArray[np.float64]) -> Counts:
     """Ranks from 0, equal for equal values; -0.0 equals 0.0. Shape (N,) in and out."""
     order = np.argsort(values)
-    in_order = values[order]
-    ranks = np.empty(len(values), dtype=np.int64)
-    ranks[order[1:]] = np.cumsum(in_order[1:] != in_order[:-1])
-    ranks[order[:1]] = 0
+    ranks = np.empty(len(values), dtype=index_type(len(values)))
+    ranks[order] = group_numbers(values[order])
     return ranks
 
 
-def below_and_equal(ranks: Ranks, starts: Counts, stops: Counts, asked: Ranks) -> tuple[Counts, Counts]:
+def group_numbers(in_order: NDArray[np.float64]) -> Counts:
+    """Which group of equal values each one of a sorted sequence is in, from 0. Shape (N,) in and out."""
+    begins = np.empty(len(in_order), dtype=np.bool_)
+    begins[:1] = False
+    np.not_equal(in_order[1:], in_order[:-1], out=begins[1:])
+    return np.cumsum(begins, dtype=index_type(len(in_order)))
+
+
+def below_and_equal(ranks: Counts, starts: Counts, stops: Counts, asked: Counts) -> tuple[Counts, Counts]:
     """For each query q: how many of `ranks[starts[q]:stops[q]]` are below `asked[q]`, and how many equal it.
 
-    `ranks` and `asked` are at least 0; 0 <= starts <= stops <= N. Shapes (N,) and three times (Q,); two times (Q,).
+    0 <= starts <= stops <= N; `ranks` and `asked` in [0, 2**30). Shapes (N,) and three times (Q,); two times (Q,).
     """
-    level, first, last = ranks, starts, stops
-    below = np.zeros(len(asked), dtype=np.int64)
+    level, firsts, lasts = ranks, starts, stops
+    widths = lasts - firsts
+    below = np.zeros_like(widths)
     highest = max(int(ranks.max(initial=0)), int(asked.max(initial=0)))
     for bit in reversed(range(highest.bit_length())):
-        ones = (level >> bit) & 1 == 1
-        zeros_before = np.concatenate(([0], np.cumsum(~ones)))
-        zeros = int(zeros_before[-1])
-        first_zero, last_zero = zeros_before[first], zeros_before[last]
-        upper = (asked >> bit) & 1 == 1
-        below += np.where(upper, last_zero - first_zero, 0)
-        first = np.where(upper, zeros + first - first_zero, first_zero)
-        last = np.where(upper, zeros + last - last_zero, last_zero)
-        level = np.concatenate((level[~ones], level[ones]))
-    return below, last - first
+        level, places = _split(level, bit)
+        upper = (asked >> bit) & 1
+        turn = upper * places.dtype.type(len(ranks) + 1)
+        firsts, lasts = places.take(firsts + turn), places.take(lasts + turn)
+        kept = lasts - firsts
+        below += (widths - kept) * upper
+        widths = kept
+    return below, widths
+
+
+def _split(level: Counts, bit: int) -> tuple[Counts, Counts]:
+    """The values with the bit unset, then those with it set, each in order; and where a place of a slice goes.
+
+    The second is of shape (2 N + 2,): first for queries that follow the bit unset, then for those that follow it set.
+    """
+    n, kind = len(level), index_type(len(level))
+    ones = (level & (1 << bit)) != 0
+    places = np.zeros(2 * n + 2, dtype=kind)
+    set_before = places[n + 1 :]
+    np.cumsum(ones, dtype=kind, out=set_before[1:])
+    np.subtract(np.arange(n + 1, dtype=kind), set_before, out=places[: n + 1])
+    set_before += places[n]
+    return np.concatenate((level.compress(~ones), level.compress(ones))), places
