@@ -51,6 +51,22 @@ def per_case_counts(time: Reals, event: Events, risk: Reals) -> tuple[NDArray[np
     return _unsorted(concordant2, line.order), _unsorted(comparable, line.order)
 
 
+def per_event_counts(
+    time: Reals, event: Events, risk: Reals
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """For each case with an event, over the pairs in which it is the earlier: where, concordant, tied, comparable.
+
+    "Where" is its place among the N cases. Each pair has one earlier case, so the sums are those of `pair_counts`. Four
+    times (E,). Raises ValueError as it does.
+    """
+    line = _Line.of(time, event, risk)
+    lower, equal = line.cases_after()
+    after = len(line.order) - line.afters
+    found = (line.order[line.events], lower, equal, after)
+    where, concordant, tied, comparable = (counts.astype(np.int64) for counts in found)
+    return where, concordant, tied, comparable
+
+
 @dataclass(frozen=True)
 class _Line:
     """N cases in the order of time, at one time the E events first.
