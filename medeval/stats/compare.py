@@ -17,9 +17,6 @@ Pair = tuple[str, str]
 #: Differences of each pair, by site.
 Differences = Mapping[Pair, Mapping[str, Effect]]
 
-#: In a declared comparison: every model.
-ANY = "*"
-
 
 @dataclass(frozen=True)
 class Comparison:
@@ -99,10 +96,7 @@ def compare(
 ) -> tuple[Comparison | NotCompared, ...]:
     """The comparison of each pair, in the order given; Holm's adjustment is over those that could be made."""
     found = [between(differences, *pair) for pair in pairs]
-    pooled = [
-        pool(_with_variance(list(effects.values())), level) if len(effects) >= max(1, min_sites) else None
-        for effects in found
-    ]
+    pooled = [pool(list(effects.values()), level) if len(effects) >= max(1, min_sites) else None for effects in found]
     adjusted = iter(holm([result.p_value() for result in pooled if result is not None]))
     return tuple(
         NotCompared(first, second, len(effects))
@@ -118,17 +112,6 @@ def between(differences: Differences, first: str, second: str) -> dict[str, Effe
     """First minus second at each site that holds both, whichever way the pair is named."""
     turned = {site: _reversed(effect) for site, effect in differences.get((second, first), {}).items()}
     return {**turned, **differences.get((first, second), {})}
-
-
-def declared_pairs(declared: Sequence[Pair], models: Sequence[str]) -> tuple[Pair, ...]:
-    """The comparisons that a benchmark declares, among `models`: each pair once, `*` standing for every model."""
-    found: dict[frozenset[str], Pair] = {}
-    for first, second in declared:
-        for a in models if first == ANY else [first]:
-            for b in models if second == ANY else [second]:
-                if a != b and a in models and b in models:
-                    found.setdefault(frozenset((a, b)), (a, b))
-    return tuple(found.values())
 
 
 def pairs_with_best(order: Sequence[str]) -> tuple[Pair, ...]:
@@ -153,12 +136,3 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
 
 def _reversed(effect: Effect) -> Effect:
     return Effect(-effect.value, effect.variance)
-
-
-def _with_variance(effects: list[Effect]) -> list[Effect]:
-    """A site whose cases all differ alike shows a variance of 0, which would outweigh every other site.
-
-    Such a site takes the largest variance of the others, so the least weight; where all are 0 they stay.
-    """
-    largest = max(effect.variance for effect in effects)
-    return [Effect(effect.value, effect.variance or largest) for effect in effects]

@@ -72,17 +72,17 @@ class WeightedMean:
 class Sites:
     """The effects of at least two sites, with variances of which none is zero.
 
-    A variance of zero counts as a tiny share of the largest one or of the squared range of the effects; where all that
-    is zero too, sites agree exactly and all weigh the same.
+    A variance of zero says that the few cases of a site happened to be alike, not that the site is certain: it counts
+    as the largest of the other sites', so that it weighs least. Where all are zero, sites weigh the same.
     """
 
     def __init__(self, effects: Sequence[Effect]) -> None:
         self.values = tuple(effect.value for effect in effects)
         self.range2 = (max(self.values) - min(self.values)) ** 2
-        largest = max(self.range2, *(effect.variance for effect in effects))
-        self.agree_exactly = not largest
-        floor = _FLOOR * largest or 1.0
-        self.variances = tuple(max(effect.variance, floor) for effect in effects)
+        largest = max(effect.variance for effect in effects)
+        self.agree_exactly = not (largest or self.range2)
+        floor = _FLOOR * max(largest, self.range2) or 1.0
+        self.variances = tuple(max(effect.variance or largest, floor) for effect in effects)
 
     def at(self, tau2: float) -> WeightedMean:
         """The weighted mean at a variance between sites."""

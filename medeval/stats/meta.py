@@ -4,7 +4,7 @@ The methods are those that Cochrane's Statistical Methods Group recommends (2022
 maximum likelihood, the Hartung-Knapp-Sidik-Jonkman interval, the Q-profile interval of tau2, I2 from tau2.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, sqrt
 
@@ -31,7 +31,8 @@ class Prediction:
 class MetaAnalysis:
     """The random-effects mean with its interval at `level`; `weights` are the sites' shares, in their order.
 
-    One site alone is itself: its interval is the normal one, nothing is known of heterogeneity.
+    One site alone is itself: its interval is the normal one, nothing is known of heterogeneity. Back on the scale of
+    odds or ratios a mean of logits or logs is a median: half of the sites are expected above it.
     """
 
     effect: float
@@ -54,19 +55,6 @@ class MetaAnalysis:
         if not self.standard_error:
             return 0.0 if distance else 1.0
         return min(1.0, 2 * float(stdtr(self.sites - 1 or inf, -distance / self.standard_error)))
-
-
-@dataclass(frozen=True)
-class BackTransformed:
-    """Mean, interval and prediction interval on the scale that people read.
-
-    A mean of logits or logs comes back as a median: half of the sites are expected above it.
-    """
-
-    value: float
-    low: float
-    high: float
-    prediction: Prediction | None
 
 
 def pool(effects: Sequence[Effect], level: float = 0.95) -> MetaAnalysis:
@@ -93,24 +81,6 @@ def pool(effects: Sequence[Effect], level: float = 0.95) -> MetaAnalysis:
         weights=tuple(weight / fit.total for weight in fit.weights),
         heterogeneity=heterogeneity(sites, tau2, level),
         prediction=_prediction(fit.mean, tau2 + error**2, len(effects), level),
-    )
-
-
-def leave_one_out(effects: Sequence[Effect], level: float = 0.95) -> tuple[MetaAnalysis, ...]:
-    """The meta-analysis without each site in turn, in site order; none for a single site."""
-    if len(effects) < 2:
-        return ()
-    return tuple(pool([*effects[:place], *effects[place + 1 :]], level) for place in range(len(effects)))
-
-
-def back_transform(result: MetaAnalysis, back: Callable[[float], float]) -> BackTransformed:
-    """The result by `back`, which must not fall: the inverse logit, `exp`, or the identity."""
-    ahead = result.prediction
-    return BackTransformed(
-        value=back(result.effect),
-        low=back(result.low),
-        high=back(result.high),
-        prediction=None if ahead is None else Prediction(back(ahead.low), back(ahead.high), ahead.approximate),
     )
 
 
