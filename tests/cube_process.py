@@ -45,7 +45,7 @@ def evaluate_model(draft: Mapping[str, Any], model: str, weights: Path, prepared
     interface = {"interface": draft["model_interface"]}
     check_cube(model, "infer", {"cases": prepared / "cases", "weights": weights}, out, interface)
     inputs = {"predictions.csv": out / "predictions.csv", "labels.csv": prepared / "labels.csv"}
-    check_cube("binary-evaluator", "evaluate", inputs, out, {"analysis": draft["analysis"], **interface})
+    check_cube("tabular-evaluator", "evaluate", inputs, out, {"analysis": draft["analysis"], **interface})
     return dict(json.loads((out / "result.json").read_text()))
 
 

@@ -225,7 +225,7 @@ class Federation:
         assert self.run("committee", "benchmark", "init", folder).returncode == 0
         with (folder / "benchmark.yaml").open("a", encoding="utf-8") as file:
             file.write(TERMS)
-        preparator, evaluator = folder / "tabular-preparator", folder / "binary-evaluator"
+        preparator, evaluator = folder / "tabular-preparator", folder / "tabular-evaluator"
         shutil.copyfile(evaluator / "requirements.txt", preparator / "requirements.txt")
         dockerfile = preparator / "Dockerfile"
         dockerfile.write_text(dockerfile.read_text().replace(", sklearn.model_selection", ""))

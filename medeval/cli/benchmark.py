@@ -153,7 +153,7 @@ def _terms(terms: "BenchmarkTerms") -> dict[str, Any]:
     from medeval.cli.wording import policy_words
 
     return {
-        "primary_metric": terms.analysis.primary_metric.value,
+        "primary_metric": terms.analysis.primary_metric,
         "data": terms.data_class.value,
         "disclosure": policy_words(terms.disclosure),
         "shown": f"pooled to {terms.visibility.pooled}, each site's own to {terms.visibility.per_site}",
@@ -164,7 +164,7 @@ def _row(item: "BenchmarkItem") -> dict[str, Any]:
     return {
         "benchmark": item.spec.ref,
         "title": item.spec.title,
-        "primary_metric": item.spec.analysis.primary_metric.value,
+        "primary_metric": item.spec.analysis.primary_metric,
         "data": item.spec.data_class.value,
         "disclosure_policy": item.spec.disclosure.name,
         "published_by": item.organisation,

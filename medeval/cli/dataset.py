@@ -84,8 +84,7 @@ def _row(record: "DatasetRecord") -> dict[str, Any]:
         "title": record.card.title,
         "benchmark": record.benchmark,
         "cases": counts.cases,
-        "negative": counts.per_class[0],
-        "positive": counts.per_class[1],
+        "per_class": " / ".join(map(str, counts.per_class)) or "none",
         "joined": record.joined,
     }
 

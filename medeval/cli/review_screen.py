@@ -1,12 +1,9 @@
 """What a data owner reads before an irrevocable decision: every count that would leave, and what release means."""
 
-from collections.abc import Iterator
-from itertools import pairwise
-
-from medeval.cli.table import blocks, lines_of
-from medeval.domain.benchmark import BenchmarkSpec, MetricName
+from medeval.cli.states_screen import evaluation_lines, heading
+from medeval.cli.table import blocks
+from medeval.domain.benchmark import BenchmarkSpec
 from medeval.domain.estimate import AnyEstimate, NotEstimable
-from medeval.domain.metric_state import ConfusionCounts, MetricState, PositiveWhen, ScoreTable
 from medeval.domain.result import Evaluation
 from medeval.report import reading
 from medeval.report.pen import Pen
@@ -42,7 +39,7 @@ def screen_of(reviewed: Reviewed, store: SiteStore, pen: Pen) -> list[str]:
     parts = [_heading(reviewed, pen)]
     if evaluation is not None:
         spec = store.get_spec(reviewed.files.task().execution.benchmark.digest)
-        parts += [*_counts(evaluation, pen), _estimates(evaluation, spec, pen)]
+        parts += [*evaluation_lines(evaluation, spec, pen), _estimates(evaluation, spec, pen)]
     parts += [_failure(reviewed, pen), _refusal(reviewed, pen), pen.paragraph(_meaning(reviewed), "")]
     return [line for part in parts if part for line in ["", *part]][1:]
 
@@ -55,42 +52,7 @@ def _heading(reviewed: Reviewed, pen: Pen) -> list[str]:
         "sent": reviewed.sent,
         "execution": reviewed.execution,
     }
-    return [*_title(reviewed.model, pen), *blocks([facts], pen)]
-
-
-# --- what leaves ------------------------------------------------------------------------------------------------
-
-
-def _counts(evaluation: Evaluation, pen: Pen) -> Iterator[list[str]]:
-    """The cases, then each state as a table."""
-    n0, n1 = _per_class(evaluation.states[0])
-    cases = {"cases": evaluation.cases, "negative": n0, "positive": n1}
-    yield [*_title("What leaves: cases", pen), *blocks([cases], pen)]
-    for state in evaluation.states:
-        yield _two_by_two(state, pen) if isinstance(state, ConfusionCounts) else _score_table(state, pen)
-
-
-def _per_class(state: MetricState) -> tuple[int, int]:
-    return (state.n0, state.n1) if isinstance(state, ConfusionCounts) else (sum(state.n0), sum(state.n1))
-
-
-def _two_by_two(state: ConfusionCounts, pen: Pen) -> list[str]:
-    side = state.positive_when.value.replace("-", " ")
-    rows = [
-        {"case_is": "negative", "called_negative": state.tn, "called_positive": state.fp},
-        {"case_is": "positive", "called_negative": state.fn, "called_positive": state.tp},
-    ]
-    title = f"What leaves: the 2x2 table (called positive: score {side} {state.threshold:g})"
-    return [*_title(title, pen), *lines_of(rows, pen)]
-
-
-def _score_table(state: ScoreTable, pen: Pen) -> list[str]:
-    """A row per bin; which bin takes a score on its edge follows from `positive_when`."""
-    bins = zip(pairwise(state.edges), state.n0, state.n1, strict=True)
-    rows = [{"score": f"{low:g} to {high:g}", "negative": n0, "positive": n1} for (low, high), n0, n1 in bins]
-    edge = "lower" if state.positive_when is PositiveWhen.ABOVE else "upper"
-    title = f"What leaves: cases per bin of the score (a score on an edge belongs to the {edge} bin)"
-    return [*_title(title, pen), *lines_of(rows, pen)]
+    return [*heading(reviewed.model, pen), *blocks([facts], pen)]
 
 
 # --- what does not leave ----------------------------------------------------------------------------------------
@@ -100,13 +62,13 @@ def _estimates(evaluation: Evaluation, spec: BenchmarkSpec, pen: Pen) -> list[st
     """What anyone who sees the counts can derive from them, with intervals."""
     level = spec.analysis.confidence_level
     figures = {}
-    for metric, found in zip(spec.metrics, estimates_of(evaluation, spec.metrics, level), strict=True):
+    for metric, found in zip(spec.metrics, estimates_of(evaluation, spec.metrics, spec.analysis), strict=True):
         figures[reading.heading_of(metric)] = _figure(found.estimate, spec, found.metric)
     title = f"What follows from these counts, each with its {level * 100:g}% interval"
-    return [*_title(title, pen), *blocks([figures], pen)]
+    return [*heading(title, pen), *blocks([figures], pen)]
 
 
-def _figure(estimate: AnyEstimate, spec: BenchmarkSpec, name: MetricName) -> str:
+def _figure(estimate: AnyEstimate, spec: BenchmarkSpec, name: str) -> str:
     if isinstance(estimate, NotEstimable):
         return f"not estimable: {estimate.reason.value}"
     return reading.figure(estimate, spec.metric(name))
@@ -117,7 +79,7 @@ def _failure(reviewed: Reviewed, pen: Pen) -> list[str]:
     if failure is None:
         return []
     rows = {"code": failure.code.value, "message": failure.message, "hint": failure.hint}
-    return [*_title("Why there is no result (the server learns the code alone)", pen), *blocks([rows], pen)]
+    return [*heading("Why there is no result (the server learns the code alone)", pen), *blocks([rows], pen)]
 
 
 def _refusal(reviewed: Reviewed, pen: Pen) -> list[str]:
@@ -125,7 +87,7 @@ def _refusal(reviewed: Reviewed, pen: Pen) -> list[str]:
     if signed is None or signed.refusal is None:
         return []
     rows = {"code": signed.refusal.code, "message": signed.refusal.message}
-    return [*_title("What the server answered", pen), *blocks([rows], pen)]
+    return [*heading("What the server answered", pen), *blocks([rows], pen)]
 
 
 # --- what a decision does ---------------------------------------------------------------------------------------
@@ -134,7 +96,3 @@ def _refusal(reviewed: Reviewed, pen: Pen) -> list[str]:
 def _meaning(reviewed: Reviewed) -> str:
     unsent = UNSENT if reviewed.stage is Stage.RELEASED and not reviewed.sent else ""
     return MEANINGS[reviewed.stage].format(name=reviewed.model) + unsent
-
-
-def _title(text: str, pen: Pen) -> list[str]:
-    return [pen.paint(line, "bold") for line in pen.paragraph(text, "")]

@@ -5,17 +5,18 @@ refused while reading. What follows are the rules that relate a result to its be
 and the rule.
 """
 
-from medeval.domain.benchmark import AnalysisPlan, BenchmarkSpec
-from medeval.domain.metric_state import ConfusionCounts, MetricState, ScoreTable
+from medeval.domain.benchmark import BenchmarkSpec
 from medeval.domain.policies import DisclosurePolicy
-from medeval.domain.result import Evaluation, SiteResult
+from medeval.domain.result import Evaluation, GroupEvaluation, SiteResult
 from medeval.errors import ResultRefused, TooFewCases
 
-#: No honest result of a binary classification comes near this size.
-MAX_RESULT_BYTES = 256 * 1024
+#: No honest result comes near this size.
+MAX_RESULT_BYTES = 1024 * 1024
 
 _SPEC_HINT = "Nothing has left. Use the evaluator and the parameters that the benchmark spec pins."
 _CASES_HINT = "Nothing has left. Add cases to the dataset, or ask the committee about the disclosure policy."
+
+Classes = tuple[int, ...]
 
 
 def check_evaluation(data: bytes, spec: BenchmarkSpec) -> Evaluation:
@@ -36,71 +37,83 @@ def check_result(result: SiteResult, spec: BenchmarkSpec) -> None:
 
 def check_against(evaluation: Evaluation, spec: BenchmarkSpec) -> None:
     """The rules that relate an evaluation to its benchmark: its states, then its disclosure policy."""
-    check_policy(evaluation, check_states(evaluation, spec), spec.disclosure)
+    check_policy(evaluation, check_states(evaluation, spec), spec)
 
 
-def check_states(evaluation: Evaluation, spec: BenchmarkSpec) -> ConfusionCounts:
-    """The states are those of the analysis plan, and agree; returns the 2x2 table. Raises `ResultRefused`."""
-    confusion, table = _declared_states(evaluation.states)
-    _check_plan(confusion, table, spec.analysis)
-    _check_counts(evaluation.cases, confusion, table)
-    return confusion
+def check_states(evaluation: Evaluation, spec: BenchmarkSpec) -> Classes:
+    """The states are those of the analysis plan, and agree, in all and by group; raises `ResultRefused`.
+
+    Returns the cases per class.
+    """
+    classes = spec.analysis.check_states(evaluation.cases, evaluation.states)
+    _check_clusters(evaluation, spec, "")
+    _check_groups(evaluation, spec, classes)
+    return classes
 
 
-def check_policy(evaluation: Evaluation, confusion: ConfusionCounts, policy: DisclosurePolicy) -> None:
-    """Minimum cases, minimum per class, maximum of numbers."""
-    check_enough(evaluation.cases, (confusion.n0, confusion.n1), policy, where="evaluation")
-    numbers = 1 + sum(numbers_in(state) for state in evaluation.states)
+def check_policy(evaluation: Evaluation, classes: Classes, spec: BenchmarkSpec) -> None:
+    """Minimum cases, minimum per class, in all and by group; maximum of numbers."""
+    policy = spec.disclosure
+    check_enough(evaluation.cases, classes, policy, where="evaluation")
+    for group in evaluation.groups:
+        _check_group_size(group, spec)
+    numbers = numbers_of(evaluation)
     if numbers > policy.max_numbers:
         rule = f"max_numbers of policy {policy.name} is {policy.max_numbers}"
         raise ResultRefused(f"states: hold {numbers} numbers; {rule}", "Nothing has left. Use fewer score bins.")
 
 
-def check_enough(cases: int, per_class: tuple[int, int], policy: DisclosurePolicy, *, where: str) -> None:
+def check_enough(cases: int, per_class: Classes, policy: DisclosurePolicy, *, where: str) -> None:
     """Raise `TooFewCases`, with the rule but never the count, unless there are enough cases in all and per class."""
     if cases < policy.min_cases:
         rule = f"min_cases of policy {policy.name} is {policy.min_cases}"
         raise TooFewCases(f"{where}.cases: too few; {rule}", _CASES_HINT)
-    if min(per_class) < policy.min_per_class:
+    if min(per_class, default=cases) < policy.min_per_class:
         rule = f"min_per_class of policy {policy.name} is {policy.min_per_class}"
         raise TooFewCases(f"{where}.per_class: too few cases in a class; {rule}", _CASES_HINT)
 
 
-def classes_of(evaluation: Evaluation) -> tuple[int, int]:
-    """Negative and positive cases of a checked evaluation."""
-    confusion, _ = _declared_states(evaluation.states)
-    return confusion.n0, confusion.n1
+def classes_of(evaluation: Evaluation, spec: BenchmarkSpec) -> Classes:
+    """The cases per class of a checked evaluation."""
+    return spec.analysis.check_states(evaluation.cases, evaluation.states)
 
 
-def numbers_in(state: MetricState) -> int:
-    """How many counts a state holds; threshold and edges come from the spec and tell nothing."""
-    return 4 if isinstance(state, ConfusionCounts) else len(state.n0) + len(state.n1)
+def numbers_of(evaluation: Evaluation) -> int:
+    """How many numbers an evaluation holds; thresholds and edges come from the spec and tell nothing."""
+    parts: tuple[Evaluation | GroupEvaluation, ...] = (evaluation, *evaluation.groups)
+    return sum(1 + sum(state.numbers for state in part.states) + (2 if part.clusters else 0) for part in parts)
 
 
-def _declared_states(states: tuple[MetricState, ...]) -> tuple[ConfusionCounts, ScoreTable]:
-    """Exactly one table of each kind, in the order that the spec declares."""
-    match states:
-        case (ConfusionCounts() as confusion, ScoreTable() as table):
-            return confusion, table
-        case _:
-            raise ResultRefused("states: must be one confusion table and one score table, in this order", _SPEC_HINT)
+def _check_group_size(group: GroupEvaluation, spec: BenchmarkSpec) -> None:
+    """A level of a variable, like its complement, holds no fewer cases than a class must."""
+    if group.cases < spec.disclosure.min_per_class:
+        rule = f"min_per_class of policy {spec.disclosure.name} is {spec.disclosure.min_per_class}"
+        raise TooFewCases(f"groups: a level holds too few cases; {rule}", _CASES_HINT)
 
 
-def _check_plan(confusion: ConfusionCounts, table: ScoreTable, plan: AnalysisPlan) -> None:
-    found = (
-        ("states[0].threshold", confusion.threshold, plan.threshold),
-        ("states[0].positive_when", confusion.positive_when, plan.positive_when),
-        ("states[1].edges", table.edges, plan.score_edges),
-        ("states[1].positive_when", table.positive_when, plan.positive_when),
-    )
-    for field, value, declared in found:
-        if value != declared:
-            raise ResultRefused(f"{field}: is not what the spec's analysis plan declares", _SPEC_HINT)
+def _check_clusters(part: Evaluation | GroupEvaluation, spec: BenchmarkSpec, where: str) -> None:
+    """Cluster sizes are there if the spec names patients, and could be those of so many cases."""
+    if (part.clusters is not None) is not (spec.model_interface.cluster is not None):
+        raise ResultRefused(f"{where}clusters: must be there exactly if the spec names a cluster", _SPEC_HINT)
+    sizes = part.clusters
+    if sizes is None:
+        return
+    possible = sizes.clusters <= part.cases <= sizes.squares <= part.cases**2
+    # the squares of K sizes that add up to n are at least n * n / K
+    if not possible or sizes.squares * sizes.clusters < part.cases**2:
+        raise ResultRefused(f"{where}clusters: cannot be those of so many cases", _SPEC_HINT)
 
 
-def _check_counts(cases: int, confusion: ConfusionCounts, table: ScoreTable) -> None:
-    """Every case stands once in each table, and the tables agree where they overlap: at the threshold."""
-    if confusion.n0 + confusion.n1 != cases:
-        raise ResultRefused("states[0]: tp + fp + tn + fn must equal cases", _SPEC_HINT)
-    if table.split_at(confusion.threshold) != (confusion.tp, confusion.fp, confusion.tn, confusion.fn):
-        raise ResultRefused("states[1]: must give the table of states[0] at the threshold", _SPEC_HINT)
+def _check_groups(evaluation: Evaluation, spec: BenchmarkSpec, classes: Classes) -> None:
+    """The levels are those of the spec, and those of each variable add up to the whole, state by state."""
+    found = tuple((group.name, group.level) for group in evaluation.groups)
+    if found != spec.model_interface.levels:
+        raise ResultRefused("groups: must be the levels that the spec declares, in order", _SPEC_HINT)
+    for name in spec.model_interface.groups:
+        parts = [group for group in evaluation.groups if group.name == name]
+        per_class = [spec.analysis.check_states(part.cases, part.states) for part in parts]
+        for part in parts:
+            _check_clusters(part, spec, "groups: ")
+        added = tuple(sum(counts) for counts in zip(*per_class, strict=True))
+        if sum(part.cases for part in parts) != evaluation.cases or added != classes:
+            raise ResultRefused("groups: the levels of a variable must add up to all cases", _SPEC_HINT)

@@ -10,9 +10,10 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from medeval.domain.base import Value
+from medeval.domain.families.base import Column, MetricId, parse_metric
 from medeval.domain.ids import Name, Text, Title, Version
-from medeval.domain.metric_state import PositiveWhen, Probability, check_edges
 from medeval.domain.package import BlobRef, Cube, CubeKind, Limits, ModelCard, Parameters
+from medeval.domain.plan import Plan
 from medeval.domain.policies import (
     HOSPITAL,
     DataClass,
@@ -21,72 +22,74 @@ from medeval.domain.policies import (
     VisibilityPolicy,
 )
 
-Column = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f,\"]+$")]
 FolderPath = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.][A-Za-z0-9_./-]{0,199}$")]
 
 
-class TaskType(StrEnum):
-    """The families of benchmarks."""
-
-    BINARY_CLASSIFICATION = "binary-classification"
-
-
-class MetricName(StrEnum):
-    """Metrics that the server can derive from the states of a binary classification."""
-
-    ACCURACY = "accuracy"
-    PRECISION = "precision"
-    AUROC = "auroc"
-
-
 class Direction(StrEnum):
-    """Whether more is better."""
+    """Which values are better: more, less, or those nearest to the target."""
 
     HIGHER = "higher"
     LOWER = "lower"
+    TARGET = "target"
+
+
+#: Metrics of which less is better.
+_LOWER = frozenset(["brier", "ece", "ici", "ibs", "hd95", "assd", "mae", "rmse", "refusal_rate"])
+#: Metrics that are best at a value.
+_TARGETS = {"oe": 1.0, "calibration_slope": 1.0, "calibration_intercept": 0.0, "bias": 0.0}
 
 
 class Metric(Value):
     """One metric of a benchmark and how it is read: `decimals` for people, the rest is in the export."""
 
-    name: MetricName
-    direction: Direction = Direction.HIGHER
-    range: tuple[float, float] = (0.0, 1.0)
+    name: MetricId
     decimals: int = Field(default=2, ge=0, le=6)
 
+    @property
+    def direction(self) -> Direction:
+        """Which values are better; a property of the metric, so no spec can turn it round."""
+        base = parse_metric(self.name).base
+        if base in _TARGETS:
+            return Direction.TARGET
+        return Direction.LOWER if base in _LOWER else Direction.HIGHER
 
-class AnalysisPlan(Value):
-    """How estimates come about.
+    @property
+    def target(self) -> float:
+        """The value that is best, of a metric whose direction is `target`."""
+        return _TARGETS[parse_metric(self.name).base]
 
-    `threshold` turns a score into a decision, `positive_when` says on which side equality falls, `score_edges` cut the
-    score table, `confidence_level` is that of every interval. Pooling adds counts over sites.
-    """
-
-    primary_metric: MetricName
-    threshold: Probability = 0.5
-    positive_when: PositiveWhen = PositiveWhen.ABOVE
-    score_edges: tuple[Probability, ...] = Field(min_length=3, max_length=1001)
-    confidence_level: float = Field(default=0.95, gt=0.5, lt=1)
-
-    @model_validator(mode="after")
-    def _cuts_at_the_threshold(self) -> Self:
-        check_edges(self.score_edges)
-        # At 0 or 1 a score that equals the threshold falls on different sides in the 2x2 and the score table.
-        if self.threshold not in self.score_edges[1:-1]:
-            raise ValueError("threshold must be one of score_edges, between the first and the last")
-        return self
+    def badness(self, value: float) -> float:
+        """How far a value is from good: what a board is sorted by, upwards."""
+        if self.direction is Direction.TARGET:
+            return abs(value - self.target)
+        return value if self.direction is Direction.LOWER else -value
 
 
 class ModelInterface(Value):
     """What `infer` reads and writes, both by case id; labels are a separate file that only the evaluator is given.
 
-    `features` are the columns of `cases/cases.csv` after `case_id`, in order.
+    `features` are the columns of `cases/cases.csv` after `case_id`, in order; none where cases are files. `cluster` and
+    `groups` (each with its levels) are columns of `labels.csv` after the labels: the patient that a case is of, and the
+    variables by which results are shown for subgroups.
     """
 
     case_id: Column = "case_id"
-    features: tuple[Column, ...] = Field(min_length=1, max_length=10_000)
+    features: tuple[Column, ...] = Field(default=(), max_length=10_000)
     score: Column = "score"
     label: Column = "label"
+    cluster: Column | None = None
+    groups: dict[Column, tuple[Column, ...]] = Field(default_factory=dict, max_length=8)
+
+    @model_validator(mode="after")
+    def _has_levels(self) -> Self:
+        if any(not 2 <= len(set(levels)) == len(levels) <= 20 for levels in self.groups.values()):
+            raise ValueError("groups: each needs 2 to 20 levels, each once")
+        return self
+
+    @property
+    def levels(self) -> tuple[tuple[str, str], ...]:
+        """(name, level) of every group, in order."""
+        return tuple((name, level) for name, levels in self.groups.items() for level in levels)
 
 
 class RunLimits(Value):
@@ -106,12 +109,11 @@ class BenchmarkTerms(Value):
     title: Title
     question: Title
     description: Text = ""
-    task: TaskType
     data_class: DataClass = DataClass.RESTRICTED
     data_label: Title = "each site's own patients"
     model_interface: ModelInterface
     metrics: tuple[Metric, ...] = Field(min_length=1)
-    analysis: AnalysisPlan
+    analysis: Plan
     limits: RunLimits = RunLimits()
     disclosure: DisclosurePolicy = HOSPITAL
     participation: ParticipationPolicy = ParticipationPolicy()
@@ -124,25 +126,42 @@ class BenchmarkTerms(Value):
             raise ValueError("metrics: a name stands twice")
         if self.analysis.primary_metric not in names:
             raise ValueError("analysis.primary_metric must be one of metrics")
+        for name in names:
+            self.analysis.check_metric(name)
         return self
 
     @model_validator(mode="after")
     def _can_be_released(self) -> Self:
-        # cases, the 2x2 table, and two counts per bin
-        numbers = 1 + 4 + 2 * (len(self.analysis.score_edges) - 1)
+        numbers = self.numbers
         if numbers > self.disclosure.max_numbers:
             raise ValueError(
-                f"analysis.score_edges: a result would hold {numbers} numbers, but disclosure.max_numbers is "
+                f"analysis: a result would hold {numbers} numbers, but disclosure.max_numbers is "
                 f"{self.disclosure.max_numbers}"
             )
+        if self.analysis.holds_exact_values and not self.disclosure.exact_values:
+            raise ValueError(
+                "analysis: asks for exact values, which the disclosure policy does not allow; give score_resolution a "
+                "step, and leave exact_scalars out"
+            )
         return self
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers a result holds: cases and states, in all and by group, and two where cases are clustered."""
+        sizes = 2 if self.model_interface.cluster else 0
+        return (1 + self.analysis.numbers() + sizes) * (1 + len(self.model_interface.levels))
+
+    @property
+    def task(self) -> str:
+        """The task family."""
+        return self.analysis.task
 
     @property
     def ref(self) -> str:
         """`name@version`."""
         return f"{self.name}@{self.version}"
 
-    def metric(self, name: MetricName) -> Metric:
+    def metric(self, name: str) -> Metric:
         """The metric of that name; `StopIteration` cannot happen for the primary one."""
         return next(metric for metric in self.metrics if metric.name == name)
 

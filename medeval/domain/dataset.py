@@ -2,16 +2,22 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from medeval.domain.base import Value
+from medeval.domain.families.base import Count
 from medeval.domain.ids import Digest, Name, Title
-from medeval.domain.metric_state import Count
 
 
 class DatasetStatistics(Value):
-    """What a preparator's `statistics` task writes: cases, and cases per class (negative, positive)."""
+    """What a preparator's `statistics` task writes: cases, and cases per class.
+
+    Classes are those of the task: negative and positive, censored and with an event, or the spec's own; a task without
+    classes has none.
+    """
 
     cases: Count
-    per_class: tuple[Count, Count]
+    per_class: tuple[Count, ...] = Field(max_length=100)
 
 
 class DatasetCard(Value):

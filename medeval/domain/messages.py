@@ -6,10 +6,18 @@ from pydantic import Field, StringConstraints
 
 from medeval.domain.attestation import Base64, Envelope
 from medeval.domain.base import Value
-from medeval.domain.benchmark import BenchmarkSpec, Metric, MetricName
+from medeval.domain.benchmark import BenchmarkSpec, Metric
 from medeval.domain.dataset import DatasetCard
-from medeval.domain.estimate import AnyCounts, AnyEstimate, NotShown
+from medeval.domain.estimate import (
+    AnyCounts,
+    AnyEstimate,
+    EvidenceFlag,
+    Heterogeneity,
+    NotShown,
+    PredictionInterval,
+)
 from medeval.domain.execution import ExecutionSpec
+from medeval.domain.families.base import Column, MetricId
 from medeval.domain.ids import Digest, Name, Text, Title, VersionedRef
 from medeval.domain.lifecycle import AssociationState, ExecutionState
 from medeval.domain.package import ModelCard
@@ -183,8 +191,90 @@ class BlobStatus(Value):
 class MetricEstimates(Value):
     """The estimate of one metric."""
 
-    metric: MetricName
+    metric: MetricId
     estimate: AnyEstimate
+
+
+class LeftOut(Value):
+    """The headline estimate without one site."""
+
+    dataset: str
+    estimate: AnyEstimate
+
+
+class PooledMetric(Value):
+    """One metric of one model over the sites at which it can be estimated: three estimands, each under its own name.
+
+    `estimate` is the headline, the mean of a random-effects meta-analysis; `within` the mean of the sites weighted by
+    cases or pairs; `all_cases` that of the added counts. `prediction` is there from five sites on; `lowest` and
+    `highest` are the sites' own extremes, where the viewer may see them. `left_out` is the headline without each site.
+    """
+
+    metric: MetricId
+    estimate: AnyEstimate
+    sites: int = Field(ge=0)
+    prediction: PredictionInterval | None = None
+    lowest: float | None = None
+    highest: float | None = None
+    heterogeneity: Heterogeneity | None = None
+    within: AnyEstimate
+    all_cases: AnyEstimate
+    left_out: tuple[LeftOut, ...] = ()
+
+
+class Rank(Value):
+    """A model's rank by the primary metric: its interval over resampled sites and cases, and its tier.
+
+    Models of one tier were not shown to differ from the first of it.
+    """
+
+    low: int = Field(ge=1)
+    high: int = Field(ge=1)
+    tier: int = Field(ge=1)
+
+
+class PooledComparison(Value):
+    """First model minus second, paired on the same cases within sites; `p_adjusted` is Holm's over all of them.
+
+    `basis` says what was compared: the same cases, by the sites' comparison statements.
+    """
+
+    first: VersionedRef
+    second: VersionedRef
+    metric: MetricId
+    difference: float
+    low: float
+    high: float
+    p: float = Field(ge=0, le=1)
+    p_adjusted: float = Field(ge=0, le=1)
+    sites: int = Field(ge=1)
+
+
+class GroupResult(Value):
+    """The estimates of one level of a declared variable, such as `sex` = `F`, and the cases that it has."""
+
+    name: Column
+    level: Column
+    counts: AnyCounts
+    pooled: tuple[PooledMetric, ...]
+
+
+class ScoreBins(Value):
+    """What calibration plot and decision curve are drawn from: the added score tables, where they may be shown.
+
+    Per occupied bin the cases, the positive ones, the mean risk and the smooth calibration curve (None where no curve
+    can be fitted); per threshold the net benefit of the model, of treating all, and the model's interval.
+    """
+
+    cases: tuple[int, ...]
+    positives: tuple[int, ...]
+    risk: tuple[float, ...]
+    curve: tuple[float, ...] | None
+    thresholds: tuple[float, ...]
+    net_benefit: tuple[float, ...]
+    treat_all: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
 
 
 class CellResult(Value):
@@ -192,7 +282,7 @@ class CellResult(Value):
 
     kind: Literal["result"] = "result"
     cases: int
-    positives: int
+    positives: int | None
     estimates: tuple[MetricEstimates, ...]
     sandbox: Text
     envelope: Digest
@@ -211,14 +301,21 @@ class SiteColumn(Value):
 
 
 class LeaderboardRow(Value):
-    """One model: pooled estimates, and a cell for each column of the leaderboard."""
+    """One model: pooled estimates, and a cell for each column of the leaderboard.
+
+    `flags` say why its evidence is thin; `rank` is None where nothing can be ranked.
+    """
 
     model: VersionedRef
     organisation: Title
     summary: Title
     sites: int
     counts: AnyCounts
-    pooled: tuple[MetricEstimates, ...]
+    pooled: tuple[PooledMetric, ...]
+    flags: tuple[EvidenceFlag, ...] = ()
+    rank: Rank | None = None
+    groups: tuple[GroupResult, ...] = ()
+    bins: ScoreBins | None = None
     cells: tuple[Cell, ...]
 
 
@@ -235,12 +332,13 @@ class Leaderboard(Value):
     question: Title
     data_label: Title
     policy: str
-    primary_metric: MetricName
+    primary_metric: MetricId
     metrics: tuple[Metric, ...]
     confidence_level: float
     estimand: Text
     columns: tuple[SiteColumn, ...]
     rows: tuple[LeaderboardRow, ...]
+    comparisons: tuple[PooledComparison, ...] = ()
     executions: dict[ExecutionState, int]
     log_size: int
     log_head: Digest | None

@@ -17,15 +17,16 @@ class DataClass(StrEnum):
 
 #: The rules behind the names that stand for the same rules everywhere.
 _PRESET_RULES = {
-    "hospital": {"min_cases": 100, "min_per_class": 10, "max_numbers": 200},
-    "public-data": {"min_cases": 1, "min_per_class": 0, "max_numbers": 10_000},
+    "hospital": {"min_cases": 100, "min_per_class": 10, "max_numbers": 200, "exact_values": False},
+    "public-data": {"min_cases": 1, "min_per_class": 0, "max_numbers": 10_000, "exact_values": True},
 }
 
 
 class DisclosurePolicy(Value):
     """What a result must fulfil before it may leave a site.
 
-    `min_cases` and `min_per_class` count cases of one result; `max_numbers` bounds how many numbers it holds. A preset
+    `min_cases` and `min_per_class` count cases of one result; `max_numbers` bounds how many numbers it holds;
+    `exact_values` lets it hold statistics of single scores (rank sums, squared errors) beside counted ones. A preset
     may be given by its name alone; its name with other rules is refused, since people go by the name.
     """
 
@@ -33,6 +34,7 @@ class DisclosurePolicy(Value):
     min_cases: int = Field(ge=1, le=1_000_000)
     min_per_class: int = Field(ge=0, le=1_000_000)
     max_numbers: int = Field(ge=1, le=10_000)
+    exact_values: bool = False
 
     @model_validator(mode="before")
     @classmethod

@@ -1,15 +1,19 @@
-"""The states of a binary classification, as the plain JSON of `medeval.domain.metric_state`.
+"""The states of a binary classification, as the plain JSON of `medeval.domain.families.binary`.
 
-Scores are compared with threshold and edges as doubles, exactly: no rounding, no tolerance. So the states of two sets
-of cases add up to the state of both, and the table agrees with the 2x2 counts at the threshold.
+Scores are compared with edges as doubles, exactly: no rounding, no tolerance. Sums of scores are exact integers, so the
+states of two sets of cases add up to the state of both.
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from medeval.metrics.predictions import Labels, ScoredCases, Scores
+from medeval.metrics import strata
+from medeval.metrics.exact import bin_sums, moments, wide
+from medeval.metrics.pairs import delong, double_wins
+from medeval.metrics.predictions import Columns, Labels, ScoredCases, Scores, read_scored_cases
 
 #: JSON of one metric state, or of an evaluation.
 Plain: TypeAlias = dict[str, Any]
@@ -18,53 +22,83 @@ ABOVE = "above"
 AT_OR_ABOVE = "at-or-above"
 
 
-def evaluation(cases: ScoredCases, analysis: Mapping[str, Any]) -> Plain:
-    """The evaluator's result (`domain.result.Evaluation`) under an analysis plan (`domain.benchmark.AnalysisPlan`)."""
-    threshold, edges, side = float(analysis["threshold"]), analysis["score_edges"], analysis["positive_when"]
-    states = [
-        confusion(cases.labels, cases.scores, threshold, side),
-        score_table(cases.labels, cases.scores, edges, side),
-    ]
-    return {"format": "medeval/evaluation@1", "cases": len(cases.labels), "states": states}
+def evaluate(source: Path, parameters: Mapping[str, Any]) -> Plain:
+    """The evaluation of `predictions.csv` and `labels.csv` in `source`."""
+    interface = parameters.get("interface", {})
+    names = {name: interface[name] for name in ("case_id", "score", "label") if name in interface}
+    columns = Columns(**names, extra=tuple(strata.columns_of(interface)))
+    cases = read_scored_cases(source / "predictions.csv", source / "labels.csv", columns)
+    return evaluation(cases, parameters["analysis"], strata.read_strata(source / "labels.csv", interface))
 
 
-def confusion(labels: Labels, scores: Scores, threshold: float, positive_when: str) -> Plain:
-    """The 2x2 table at one threshold (`ConfusionCounts`); labels and scores of shape (N,)."""
-    positive = _decide(scores, threshold, positive_when)
-    tp, fp = _count(positive & labels), _count(positive & ~labels)
-    fn, tn = _count(labels) - tp, _count(~labels) - fp
-    counts = {"tp": tp, "fp": fp, "tn": tn, "fn": fn}
-    return {"kind": "confusion", "threshold": threshold, "positive_when": positive_when, **counts}
+def evaluation(cases: ScoredCases, analysis: Mapping[str, Any], groups: strata.Strata | None = None) -> Plain:
+    """The evaluator's result (`domain.result.Evaluation`) under a plan (`domain.families.binary.BinaryPlan`)."""
+
+    def states_of(chosen: Labels) -> list[Plain]:
+        cluster = groups.cluster[chosen] if groups is not None and groups.cluster is not None else None
+        return states(cases.labels[chosen], cases.scores[chosen], analysis, cluster)
+
+    return strata.evaluation(len(cases.labels), states_of, groups)
 
 
-def score_table(labels: Labels, scores: Scores, edges: Sequence[float], positive_when: str) -> Plain:
-    """Cases of either class per score bin (`ScoreTable`); labels and scores of shape (N,), K + 1 edges."""
+def states(
+    labels: Labels, scores: Scores, analysis: Mapping[str, Any], cluster: strata.Numbers | None = None
+) -> list[Plain]:
+    """The score table, and the exact scalars where the plan asks for them; all of shape (N,)."""
+    resolution = analysis.get("score_resolution", "exact")
+    table = score_table(labels, scores, analysis["score_edges"], analysis["positive_when"], resolution)
+    if not analysis.get("exact_scalars"):
+        return [table]
+    return [table, pair_counts(labels, scores), squared_errors(labels, scores, cluster)]
+
+
+def score_table(
+    labels: Labels,
+    scores: Scores,
+    edges: Sequence[float],
+    positive_when: str,
+    resolution: float | str = "exact",
+) -> Plain:
+    """Cases of either class and the sum of scores per bin (`ScoreTable`); labels and scores of shape (N,), K + 1 edges.
+
+    A score finds its bin as it is, and is rounded to the resolution only before it is summed: rounded first, scores
+    near an edge would change sides.
+    """
     cuts = np.asarray(edges, dtype=np.float64)
-    bins = _bins(scores, cuts, positive_when)
-    last = len(cuts) - 1
+    bins, last = _bins(scores, cuts, positive_when), len(cuts) - 1
     n0, n1 = (np.bincount(bins[chosen], minlength=last).tolist() for chosen in (~labels, labels))
-    table = {"edges": cuts.tolist(), "positive_when": positive_when, "n0": n0, "n1": n1}
-    return {"kind": "score-table", **table}
+    frame = {"edges": cuts.tolist(), "positive_when": positive_when, "resolution": resolution}
+    sums = [wide(total) for total in _sums(scores, bins, last, resolution)]
+    return {"kind": "score-table", **frame, "n0": n0, "n1": n1, "sums": sums}
 
 
-def _decide(scores: Scores, threshold: float, positive_when: str) -> Labels:
-    if positive_when == ABOVE:
-        return scores > threshold
-    _check_side(positive_when)
-    return scores >= threshold
+def pair_counts(labels: Labels, scores: Scores) -> Plain:
+    """The exact ranking of one site's scores (`PairCounts`); labels and scores of shape (N,)."""
+    n1 = int(np.count_nonzero(labels))
+    sizes = {"n0": len(labels) - n1, "n1": n1}
+    if min(sizes.values()) < 2:  # a single case has no variance
+        stratum = {**sizes, "double_wins": wide(double_wins(labels, scores)), "s10": 0.0, "s01": 0.0}
+    else:
+        found = delong(labels, scores)
+        stratum = {**sizes, "double_wins": wide(found.double_wins), "s10": found.s10, "s01": found.s01}
+    return {"kind": "pairs", "strata": [stratum]}
+
+
+def squared_errors(labels: Labels, scores: Scores, cluster: strata.Numbers | None = None) -> Plain:
+    """Moments of (score - label)**2 (`SquaredErrors`)."""
+    return {"kind": "squared-errors", "moments": moments((scores - labels) ** 2, cluster)}
+
+
+def _sums(scores: Scores, bins: Any, count: int, resolution: float | str) -> list[int]:
+    if not isinstance(resolution, float | int):
+        return bin_sums(scores, bins, count)
+    steps = np.rint(scores / resolution)
+    return [int(total) for total in np.bincount(bins, weights=steps, minlength=count)]
 
 
 def _bins(scores: Scores, cuts: Scores, positive_when: str) -> Any:
     """The bin of each score; an equal edge belongs to the bin below (`above`) or to the one that it begins."""
-    _check_side(positive_when)
-    places = np.searchsorted(cuts, scores, side="left" if positive_when == ABOVE else "right") - 1
-    return np.clip(places, 0, len(cuts) - 2)
-
-
-def _check_side(positive_when: str) -> None:
     if positive_when not in {ABOVE, AT_OR_ABOVE}:
         raise ValueError("positive_when must be 'above' or 'at-or-above'")
-
-
-def _count(chosen: Labels) -> int:
-    return int(np.count_nonzero(chosen))
+    places = np.searchsorted(cuts, scores, side="left" if positive_when == ABOVE else "right") - 1
+    return np.clip(places, 0, len(cuts) - 2)

@@ -38,11 +38,12 @@ _LABELS_HINT = "The preparator wrote these labels: check its parameters, and pre
 
 @dataclass(frozen=True)
 class Columns:
-    """The column names of the model interface."""
+    """The column names of the model interface; `extra` are those of `labels.csv` after the label, read elsewhere."""
 
     case_id: str = "case_id"
     score: str = "score"
     label: str = "label"
+    extra: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from medeval.disclosure.check import check_states
-from medeval.domain.benchmark import BenchmarkSpec, ModelInterface
+from medeval.domain.benchmark import BenchmarkSpec
 from medeval.domain.package import ModelCard
 from medeval.domain.result import Evaluation
 from medeval.errors import ResultRefused
@@ -68,6 +68,7 @@ def rehearse_model(
         predictions = steps.infer(
             runtime, spec.bind_model(card), weights, cases, work / "infer", spec.limits.infer, owner
         )
+        steps.check_format(predictions, spec.analysis.predictions_file)
         progress(card.ref, "evaluate")
         return _evaluate(spec, runtime, predictions, work, owner)
 
@@ -83,8 +84,8 @@ def rehearse_benchmark(
         runtime.install(cube, blobs)
     with _workplace() as work:
         _prepare(spec, runtime, blobs, work, progress, owner)
-        predictions = work / "predictions.csv"
-        _score_alike(work / "prepared" / "cases" / "cases.csv", predictions, spec.model_interface)
+        predictions = work / spec.analysis.predictions_file
+        _predict_alike(work / "prepared", predictions, spec)
         progress(spec.ref, "evaluate rehearsal data")
         _evaluate(spec, runtime, predictions, work, owner)
 
@@ -100,18 +101,26 @@ def _prepare(
     steps.check_interface(prepared, spec.model_interface)
 
 
-def _score_alike(cases: Path, predictions: Path, interface: ModelInterface) -> None:
-    """What a model would write that scores every case 0.5."""
-    with cases.open(encoding="utf-8", newline="") as file, predictions.open("w", encoding="utf-8", newline="") as out:
+def _predict_alike(prepared: Path, predictions: Path, spec: BenchmarkSpec) -> None:
+    """What a model would write that says the same of every case; where cases are volumes, the labels themselves."""
+    if predictions.suffix != ".csv":
+        shutil.copyfile(prepared / spec.analysis.labels_file, predictions)
+        return
+    interface = spec.model_interface
+    columns, values = spec.analysis.dull_row(interface.score)
+    with (
+        (prepared / "cases" / "cases.csv").open(encoding="utf-8", newline="") as file,
+        predictions.open("w", encoding="utf-8", newline="") as out,
+    ):
         ids = [row[0] for row in csv.reader(file)][1:]
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow([interface.case_id, interface.score])
-        writer.writerows((case_id, 0.5) for case_id in ids)
+        writer.writerow([interface.case_id, *columns])
+        writer.writerows((case_id, *values) for case_id in ids)
 
 
 def _evaluate(spec: BenchmarkSpec, runtime: Runtime, predictions: Path, work: Path, owner: str) -> Evaluation:
     """The evaluation, held to the analysis plan; rehearsal data may have fewer cases than the policy asks of sites."""
-    labels, limits = work / "prepared" / "labels.csv", spec.limits.evaluate
+    labels, limits = work / "prepared" / spec.analysis.labels_file, spec.limits.evaluate
     data = steps.evaluate(runtime, spec.bound_evaluator(), predictions, labels, work / "evaluate", limits, owner)
     evaluation = Evaluation.from_json(data, refuse=ResultRefused)
     check_states(evaluation, spec)

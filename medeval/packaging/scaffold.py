@@ -19,7 +19,7 @@ def new_model(folder: Path) -> None:
 def new_benchmark(folder: Path) -> None:
     """Make a benchmark folder: draft, invented rehearsal data, and the cubes that it names."""
     _copy(TEMPLATES / "benchmark", folder, _name(folder))
-    for cube in ("tabular-preparator", "binary-evaluator"):
+    for cube in ("tabular-preparator", "tabular-evaluator"):
         shutil.copytree(shipped("mlcubes", cube), folder / cube, ignore=shutil.ignore_patterns("__pycache__"))
 
 

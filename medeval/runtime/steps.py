@@ -7,6 +7,7 @@ its output, or beside the prepared dataset that it reads.
 
 import csv
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,16 @@ from medeval.domain.benchmark import BoundCube, ModelInterface
 from medeval.domain.dataset import DatasetStatistics
 from medeval.domain.failures import EXIT_CODES
 from medeval.domain.package import CubeKind, Limits, Parameters, Task
-from medeval.errors import CubeExited, CubeOutOfMemory, CubeTimedOut, DataError, MedevalError, OutputTooLarge, RunFailed
+from medeval.errors import (
+    CubeExited,
+    CubeOutOfMemory,
+    CubeTimedOut,
+    DataError,
+    MedevalError,
+    OutputTooLarge,
+    RunFailed,
+    WroteNothing,
+)
 from medeval.runtime.output_files import check_output, check_plain_tree, read_output
 from medeval.runtime.port import Ending, RunRequest, RunResult, Runtime
 from medeval.runtime.staging import scratch_beside
@@ -29,14 +39,14 @@ _MAY_SAY: dict[CubeKind, type[MedevalError]] = {CubeKind.PREPARATOR: DataError, 
 
 
 def prepare(runtime: Runtime, bound: BoundCube, raw: Path, out: Path, limits: Limits, owner: str) -> None:
-    """Turn raw data into a prepared dataset: `out` (empty or absent) then holds `cases/cases.csv` and `labels.csv`.
+    """Turn raw data into a prepared dataset: `out` (empty or absent) then holds `cases/cases.csv` and the labels.
 
     Raises the cube's own error (`DataError`, `MissingColumn`, `EmptyData`), or a `RunFailed`.
     """
     with _ran(runtime, bound, Task.PREPARE, {"data": raw}, out, limits, owner):
         check_plain_tree(out)
         check_output(out / "cases" / "cases.csv")
-        check_output(out / "labels.csv")
+        check_output(_labels_in(out))
 
 
 def check_prepared(runtime: Runtime, bound: BoundCube, prepared: Path, limits: Limits, owner: str) -> None:
@@ -72,10 +82,19 @@ def statistics(runtime: Runtime, bound: BoundCube, prepared: Path, limits: Limit
 def infer(
     runtime: Runtime, model: BoundCube, weights: Path | None, cases: Path, out: Path, limits: Limits, owner: str
 ) -> Path:
-    """Run a model on `cases` (the folder); returns the file of predictions in `out` (empty or absent)."""
+    """Run a model on `cases` (the folder); returns the file of predictions in `out` (empty or absent).
+
+    It is `predictions.csv`, or `predictions.npz` where the model wrote that: `check_format` holds it to the task.
+    """
     inputs = {"cases": cases} if weights is None else {"cases": cases, "weights": weights}
     with _ran(runtime, model, Task.INFER, inputs, out, limits, owner):
-        return check_output(out / "predictions.csv")
+        return check_output(_either(out, "predictions"))
+
+
+def check_format(predictions: Path, expected: str) -> None:
+    """Raise `WroteNothing` where predictions are not in the file that the task asks for."""
+    if predictions.name != expected:
+        raise WroteNothing(f"the model wrote no {expected}", f"Write {expected}, as the benchmark's task asks.")
 
 
 def evaluate(
@@ -86,13 +105,28 @@ def evaluate(
     Raises `WrongColumns`, `WrongCases`, `ScoreNotFinite` or `ScoreOutOfRange` when the evaluator finds the predictions
     wanting, a `RunFailed` when the evaluator itself fails.
     """
-    inputs = {"predictions.csv": predictions, "labels.csv": labels}
+    inputs = {f"predictions{_suffix(predictions)}": predictions, f"labels{_suffix(labels)}": labels}
     with _ran(runtime, bound, Task.EVALUATE, inputs, out, limits, owner):
         return read_output(out / "result.json", MOST_JSON_BYTES)
 
 
 def _prepared_inputs(prepared: Path) -> dict[str, Path]:
-    return {"cases": prepared / "cases", "labels.csv": prepared / "labels.csv"}
+    labels = _labels_in(prepared)
+    return {"cases": prepared / "cases", labels.name: labels}
+
+
+def _labels_in(prepared: Path) -> Path:
+    return _either(prepared, "labels")
+
+
+def _either(folder: Path, name: str) -> Path:
+    """The file of arrays where there is one, else that of rows."""
+    arrays = folder / f"{name}.npz"
+    return arrays if os.path.lexists(arrays) else folder / f"{name}.csv"
+
+
+def _suffix(file: Path) -> str:
+    return ".npz" if file.suffix == ".npz" else ".csv"
 
 
 @contextmanager

@@ -66,7 +66,7 @@ def check_pins(site: Site, task: SiteTask) -> None:
 
 def _infer(site: Site, files: ExecutionFiles, task: SiteTask, spec: BenchmarkSpec, report: Progress) -> None:
     vault = site.store.vault(task.execution.to_digest())
-    if (vault / "predictions.csv").exists():
+    if (vault / spec.analysis.predictions_file).exists():
         return
     report(task.execution.model.ref, "fetch")
     site.runtime.install(task.model.cube, site.blobs)
@@ -81,8 +81,9 @@ def _infer(site: Site, files: ExecutionFiles, task: SiteTask, spec: BenchmarkSpe
         spec.limits.infer,
         site.store.get_site().fingerprint,
     )
+    steps.check_format(predictions, spec.analysis.predictions_file)
     vault.mkdir(parents=True, exist_ok=True, mode=0o700)
-    predictions.rename(vault / "predictions.csv")
+    predictions.rename(vault / predictions.name)
 
 
 def _evaluate(site: Site, files: ExecutionFiles, task: SiteTask, spec: BenchmarkSpec, report: Progress) -> None:
@@ -93,8 +94,8 @@ def _evaluate(site: Site, files: ExecutionFiles, task: SiteTask, spec: Benchmark
     data = steps.evaluate(
         site.runtime,
         spec.bound_evaluator(),
-        site.store.vault(task.execution.to_digest()) / "predictions.csv",
-        _prepared(site, task) / "labels.csv",
+        site.store.vault(task.execution.to_digest()) / spec.analysis.predictions_file,
+        _prepared(site, task) / spec.analysis.labels_file,
         site.store.fresh_work(files.folder.name),
         spec.limits.evaluate,
         site.store.get_site().fingerprint,
@@ -106,7 +107,7 @@ def _checked(site: Site, task: SiteTask, data: bytes, spec: BenchmarkSpec) -> Ev
     """The evaluation, which must cover every case of the prepared dataset."""
     evaluation = check_evaluation(data, spec)
     record = site.store.get_dataset(task.execution.dataset.ref.partition("/")[2])
-    counted = DatasetStatistics(cases=evaluation.cases, per_class=classes_of(evaluation))
+    counted = DatasetStatistics(cases=evaluation.cases, per_class=classes_of(evaluation, spec))
     if counted != record.card.statistics:
         raise ResultRefused("cases: must be those of the prepared dataset, in all and per class", "Nothing has left.")
     return evaluation

@@ -3,11 +3,10 @@
 import csv
 import hmac
 import shutil
-from collections import Counter
 from pathlib import Path
 
 from medeval.disclosure.check import check_enough
-from medeval.domain.benchmark import BenchmarkSpec, ModelInterface
+from medeval.domain.benchmark import BenchmarkSpec
 from medeval.domain.dataset import DatasetCard, DatasetStatistics
 from medeval.domain.digest import digest_of_chunks, digest_of_tree
 from medeval.domain.ids import check_name, check_title
@@ -90,7 +89,7 @@ def _card(site: Site, spec: BenchmarkSpec, name: str, title: str, work: Path, re
     record = site.store.get_site()
     limits = spec.limits.prepare
     counts = steps.statistics(site.runtime, spec.preparator, work / "prepared", limits, record.fingerprint)
-    check_counts(work / "prepared", counts, spec.model_interface)
+    check_counts(work / "prepared", counts, spec)
     check_enough(counts.cases, counts.per_class, spec.disclosure, where="statistics")
     return DatasetCard(
         site=record.name,
@@ -103,16 +102,27 @@ def _card(site: Site, spec: BenchmarkSpec, name: str, title: str, work: Path, re
     )
 
 
-def check_counts(prepared: Path, counts: DatasetStatistics, interface: ModelInterface) -> None:
+def check_counts(prepared: Path, counts: DatasetStatistics, spec: BenchmarkSpec) -> None:
     """Raise `RunFailed` unless the preparator's counts are those of its files: they leave, so they are not believed."""
-    with (prepared / "labels.csv").open(encoding="utf-8", newline="", errors="replace") as file:
-        labels = Counter(row.get(interface.label) for row in csv.DictReader(file))
     with (prepared / "cases" / "cases.csv").open(encoding="utf-8", newline="", errors="replace") as file:
         cases = sum(1 for _ in csv.reader(file)) - 1
-    found = DatasetStatistics(cases=cases, per_class=(labels.pop("0", 0), labels.pop("1", 0)))
-    if labels or found != counts or sum(found.per_class) != found.cases:
+    per_class = _count_labels(prepared / spec.analysis.labels_file, spec)
+    if per_class is None or DatasetStatistics(cases=cases, per_class=per_class) != counts or not _adds_up(counts, spec):
         hint = "Nothing has left. Tell the benchmark's committee."
         raise RunFailed("the preparator's counts are not those of the files that it wrote", hint)
+
+
+def _count_labels(labels: Path, spec: BenchmarkSpec) -> tuple[int, ...] | None:
+    """The cases per class of a file of labels; None for a label that the task does not know."""
+    if labels.suffix != ".csv":
+        return ()
+    with labels.open(encoding="utf-8", newline="", errors="replace") as file:
+        return spec.analysis.count_classes(csv.DictReader(file), spec.model_interface.label)
+
+
+def _adds_up(counts: DatasetStatistics, spec: BenchmarkSpec) -> bool:
+    """Every case is of one class, in a task that has such classes."""
+    return not spec.analysis.classes_share_cases or sum(counts.per_class) == counts.cases
 
 
 def _keep(site: Site, record: DatasetRecord, work: Path) -> DatasetRecord:

@@ -218,7 +218,7 @@ class ExecutionFiles:
             return Stage.FAILED
         if self.evaluation() is not None:
             return Stage.EVALUATED
-        return Stage.PREDICTED if (vault / "predictions.csv").exists() else Stage.NEW
+        return Stage.PREDICTED if any(vault.glob("predictions.*")) else Stage.NEW
 
 
 def read(path: Path, kind: type[Record]) -> Record | None:

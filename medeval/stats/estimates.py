@@ -1,44 +1,40 @@
-"""From metric states to estimates: which state each metric is derived from."""
+"""From metric states to measures and estimates, of every task family."""
 
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from medeval.domain.benchmark import Metric, MetricName
+from medeval.domain.benchmark import Metric
 from medeval.domain.estimate import AnyEstimate
 from medeval.domain.messages import MetricEstimates
-from medeval.domain.metric_state import ConfusionCounts, MetricState, ScoreTable
+from medeval.domain.plan import Plan
 from medeval.domain.result import Evaluation
-from medeval.errors import ResultRefused
-from medeval.stats import binary
+from medeval.stats.families import binary
+from medeval.stats.measure import Measure, Measured
 
-S = TypeVar("S", bound=MetricState)
+_FAMILIES: dict[str, Callable[[Evaluation, str, Any], Measure]] = {
+    "binary-classification": binary.measure,
+}
 
 
-def estimates_of(evaluation: Evaluation, metrics: tuple[Metric, ...], level: float) -> tuple[MetricEstimates, ...]:
-    """The estimate of each metric, in the order of `metrics`; raises `ResultRefused` if its state is missing."""
+def measure_of(evaluation: Evaluation, name: str, plan: Plan) -> Measure:
+    """One metric of an evaluation that was checked against its plan."""
+    return _FAMILIES[plan.task](evaluation, name, plan)
+
+
+def estimate_of(evaluation: Evaluation, name: str, plan: Plan) -> AnyEstimate:
+    """One metric, as a board shows it."""
+    found = measure_of(evaluation, name, plan)
+    return found.to_estimate() if isinstance(found, Measured) else found
+
+
+def estimates_of(evaluation: Evaluation, metrics: Sequence[Metric], plan: Plan) -> tuple[MetricEstimates, ...]:
+    """The estimate of each metric, in the order of `metrics`."""
     return tuple(
-        MetricEstimates(metric=metric.name, estimate=estimate_of(evaluation, metric.name, level)) for metric in metrics
+        MetricEstimates(metric=metric.name, estimate=estimate_of(evaluation, metric.name, plan)) for metric in metrics
     )
 
 
-def estimate_of(evaluation: Evaluation, name: MetricName, level: float) -> AnyEstimate:
-    """The estimate of one metric."""
-    match name:
-        case MetricName.ACCURACY:
-            return binary.accuracy(_get_state(evaluation, ConfusionCounts, name), level)
-        case MetricName.PRECISION:
-            return binary.precision(_get_state(evaluation, ConfusionCounts, name), level)
-        case MetricName.AUROC:
-            return binary.auroc(_get_state(evaluation, ScoreTable, name), level)
-
-
-def count_positives(evaluation: Evaluation) -> int:
-    """Positive cases, as any state of the evaluation counts them."""
-    state = evaluation.states[0]
-    return state.n1 if isinstance(state, ConfusionCounts) else sum(state.n1)
-
-
-def _get_state(evaluation: Evaluation, kind: type[S], name: MetricName) -> S:
-    for state in evaluation.states:
-        if isinstance(state, kind):
-            return state
-    raise ResultRefused(f"{name} cannot be derived: its state is missing", "Use the evaluator that the spec names.")
+def count_positives(evaluation: Evaluation, plan: Plan) -> int | None:
+    """The positive cases (those with an event) of a task that has two classes; None of any other."""
+    classes = plan.check_states(evaluation.cases, evaluation.states)
+    return classes[1] if len(classes) == 2 else None

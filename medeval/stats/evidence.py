@@ -3,19 +3,13 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from medeval.domain.estimate import EvidenceFlag
+from medeval.domain.families.base import parse_metric
 from medeval.stats.intervals import z_of
 
 #: Fewer of either make an external validation unreliable (Vergouwe et al. 2005, J Clin Epidemiol 58:475-483; Collins et
 #: al. 2016, Stat Med 35:214-226). A rule of thumb: the standard error reached counts as well.
 FEWEST = 100
-
-
-class Shortfall(StrEnum):
-    """What is missing, in words that people read."""
-
-    FEW_EVENTS = "fewer than 100 events"
-    FEW_NON_EVENTS = "fewer than 100 non-events"
-    IMPRECISE = "the interval is wider than a validation should reach"
 
 
 class Precision(StrEnum):
@@ -51,15 +45,29 @@ def target_error(kind: Precision) -> float:
     return TARGET_WIDTHS[kind] / (2 * z_of(0.95))
 
 
-def shortfalls(events: int | None, non_events: int | None, reached: Reached | None) -> tuple[Shortfall, ...]:
-    """What is missing, in the order of `Shortfall`; empty if nothing is.
+def shortfalls(events: int | None, non_events: int | None, reached: Reached | None) -> tuple[EvidenceFlag, ...]:
+    """What is missing, in the order of `EvidenceFlag`; empty if nothing is.
 
     Pass None for counts that a task has not, and for an estimate without an interval or without a scale of its own
     (a mean in millimetres): nothing is said of it then.
     """
     found = {
-        Shortfall.FEW_EVENTS: events is not None and events < FEWEST,
-        Shortfall.FEW_NON_EVENTS: non_events is not None and non_events < FEWEST,
-        Shortfall.IMPRECISE: reached is not None and standard_error(reached) > target_error(reached.kind),
+        EvidenceFlag.FEW_EVENTS: events is not None and events < FEWEST,
+        EvidenceFlag.FEW_NON_EVENTS: non_events is not None and non_events < FEWEST,
+        EvidenceFlag.IMPRECISE: reached is not None and standard_error(reached) > target_error(reached.kind),
     }
     return tuple(shortfall for shortfall, missing in found.items() if missing)
+
+
+#: Metrics whose range is no unit: a ratio, a slope, or none that a target width is known for.
+_KINDS: dict[str, Precision | None] = {
+    "oe": Precision.RATIO,
+    "calibration_slope": Precision.SLOPE,
+    **dict.fromkeys(("calibration_intercept", "lr_positive", "lr_negative", "hd95", "assd"), None),
+    **dict.fromkeys(("mae", "rmse", "bias", "loa_low", "loa_high", "froc"), None),
+}
+
+
+def precision_of(metric: str) -> Precision | None:
+    """What kind of number a metric is; None where no width is known to aim at."""
+    return _KINDS.get(parse_metric(metric).base, Precision.UNIT)

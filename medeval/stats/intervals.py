@@ -4,6 +4,8 @@ from collections.abc import Callable
 from math import exp, log, sqrt
 from statistics import NormalDist
 
+from scipy.special import stdtrit
+
 #: Halvings of [0, 1]: the interval of doubles is exhausted before that.
 _HALVINGS = 64
 
@@ -13,10 +15,15 @@ def z_of(level: float) -> float:
     return NormalDist().inv_cdf(0.5 + level / 2)
 
 
-def wilson(successes: int, n: int, level: float) -> tuple[float, float]:
+def t_of(level: float, freedom: float) -> float:
+    """The quantile of Student's t of a two-sided level: 2.26 for 0.95 with 9 degrees of freedom."""
+    return float(stdtrit(freedom, 0.5 + level / 2))
+
+
+def wilson(successes: float, n: float, level: float) -> tuple[float, float]:
     """The score interval of a proportion, without continuity correction (Wilson 1927, JASA 22:209-212)."""
     z2 = z_of(level) ** 2
-    share = successes / n
+    share = successes / n  # both may be effective numbers of cases, which are no integers
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n))) / (1 + z2 / n)
     return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))
@@ -29,7 +36,7 @@ def logit_wald(value: float, variance: float, level: float) -> tuple[float, floa
     return _expit(centre - half), _expit(centre + half)
 
 
-def newcombe_auroc(value: float, n0: int, n1: int, level: float) -> tuple[float, float]:
+def newcombe_auroc(value: float, n0: float, n1: float, level: float) -> tuple[float, float]:
     """A score-type interval of an AUROC (Newcombe 2006, Stat Med 25:559-573, method 5).
 
     The limits are those values that lie z standard errors from the estimate, where the standard error is that of the
@@ -48,7 +55,7 @@ def newcombe_auroc(value: float, n0: int, n1: int, level: float) -> tuple[float,
     return low, high
 
 
-def _hanley_mcneil(auroc: float, n0: int, n1: int) -> float:
+def _hanley_mcneil(auroc: float, n0: float, n1: float) -> float:
     """The standard error of an AUROC under exponential scores, both class sizes taken as their mean in Q1 and Q2."""
     others = (n0 + n1) / 2 - 1
     spread = 1 + others * ((1 - auroc) / (2 - auroc) + auroc / (1 + auroc))

@@ -1,28 +1,44 @@
 """The leaderboard of a benchmark, from plain values: pooled estimates, the site x model matrix, the order of rows.
 
-The server gathers `LeaderboardFacts`; nothing here reads a database. Pooling adds counts (`stats.pooling`).
+The server gathers `LeaderboardFacts`; nothing here reads a database.
 """
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from medeval.domain.attestation import Provenance
-from medeval.domain.benchmark import BenchmarkSpec, Direction, Metric, MetricName
-from medeval.domain.estimate import AnyEstimate, CaseCounts, Estimate, NotEstimable, NotShown, Reason
+from medeval.domain.benchmark import BenchmarkSpec, Metric
+from medeval.domain.estimate import (
+    AnyEstimate,
+    CaseCounts,
+    Estimate,
+    EvidenceFlag,
+    NotEstimable,
+    NotShown,
+    Reason,
+)
+from medeval.domain.families.base import parse_metric
 from medeval.domain.lifecycle import ExecutionState
 from medeval.domain.messages import (
     Cell,
     CellResult,
+    GroupResult,
     Leaderboard,
     LeaderboardRow,
-    MetricEstimates,
+    PooledMetric,
     SiteColumn,
 )
+from medeval.domain.plan import Plan
 from medeval.domain.result import Evaluation
+from medeval.stats.curves import score_bins
 from medeval.stats.estimates import count_positives, estimates_of
-from medeval.stats.pooling import merge_evaluations
+from medeval.stats.evidence import Reached, precision_of, shortfalls
+from medeval.stats.meta import PREDICTION_FROM
+from medeval.stats.pooling import BySite, merge_evaluations, pooled_metric
 from medeval.stats.words import PENDING, hidden_words, reason_words
+
+#: Metrics that compare cases in pairs.
+PAIRED = frozenset({"auroc", "harrell_c", "uno_c", "macro_auroc"})
 
 
 @dataclass(frozen=True)
@@ -112,7 +128,7 @@ def build(facts: LeaderboardFacts) -> Leaderboard:
         primary_metric=primary.name,
         metrics=spec.metrics,
         confidence_level=spec.analysis.confidence_level,
-        estimand=estimand(primary.name),
+        estimand=estimand(spec.analysis),
         columns=tuple(
             SiteColumn(dataset=site.dataset, title=site.title, site_title=site.site_title) for site in facts.sites
         ),
@@ -123,31 +139,34 @@ def build(facts: LeaderboardFacts) -> Leaderboard:
     )
 
 
-def estimand(primary: MetricName) -> str:
-    """What a pooled value is, in words."""
-    pairs = (
-        " A positive case is compared with the negative cases of every site, not of its own alone."
-        if primary is MetricName.AUROC
-        else ""
-    )
+def estimand(plan: Plan) -> str:
+    """What the headline is, in words, and what stands beside it."""
+    pairs = "pairs of cases" if parse_metric(plan.primary_metric).base in PAIRED else "cases"
     return (
-        "The counts of all sites that released a result are added, and the estimate is taken from the sum: every case "
-        f"weighs the same, so a large site weighs more than a small one.{pairs} The interval is that of these cases "
-        "taken as one sample: it says nothing about how a new site would differ."
+        "The headline is the mean over sites of a random-effects meta-analysis: what a site of this kind can expect on "
+        f"average. It is there from {plan.min_sites} sites on; the prediction interval, from {PREDICTION_FROM} sites "
+        "on, says where the true value of a new site is expected. Beside it stand, each under its own name, the mean "
+        f"within sites, which weighs each site by its {pairs}, and the value over all cases, from the added counts, "
+        "which also compares cases of different sites."
     )
 
 
 def _row(facts: LeaderboardFacts, model: ModelFacts) -> LeaderboardRow:
     found = facts.executions_of(model)
-    released = [item.released.evaluation for item in found if item.released is not None]
-    pooled = merge_evaluations(released) if released else None
+    released = {item.dataset: item.released.evaluation for item in found if item.released is not None}
+    reason = _why_not_shown(facts, len(released))
+    pooled = None if reason else merge_evaluations(list(released.values()))
+    metrics = _pooled(facts, released, reason)
     return LeaderboardRow(
         model=model.ref,
         organisation=model.organisation,
         summary=model.summary,
         sites=len(released),
-        counts=_counts(facts, pooled, len(released)),
-        pooled=_pooled_estimates(facts, pooled, len(released)),
+        counts=_counts(facts.spec, pooled, reason),
+        pooled=metrics,
+        flags=_flags(facts.spec, pooled, metrics),
+        groups=_groups(facts, released, pooled),
+        bins=score_bins(pooled, facts.spec.analysis) if pooled else None,
         cells=tuple(_cell(facts, item) for item in found),
     )
 
@@ -161,22 +180,56 @@ def _why_not_shown(facts: LeaderboardFacts, sites: int) -> Reason | None:
     return Reason.ONE_SITE if sites == 1 and not facts.show_cells else None
 
 
-def _counts(facts: LeaderboardFacts, pooled: Evaluation | None, sites: int) -> CaseCounts | NotEstimable:
-    reason = _why_not_shown(facts, sites)
-    if pooled is None or reason is not None:
+def _counts(spec: BenchmarkSpec, pooled: Evaluation | None, reason: Reason | None) -> CaseCounts | NotEstimable:
+    if pooled is None:
         return NotEstimable(reason=reason or Reason.NO_RESULTS)
-    return CaseCounts(cases=pooled.cases, positives=count_positives(pooled))
+    return CaseCounts(cases=pooled.cases, positives=count_positives(pooled, spec.analysis))
 
 
-def _pooled_estimates(facts: LeaderboardFacts, pooled: Evaluation | None, sites: int) -> tuple[MetricEstimates, ...]:
-    metrics, reason = facts.spec.metrics, _why_not_shown(facts, sites)
-    if pooled is None or reason is not None:
-        return _none_of(metrics, reason or Reason.NO_RESULTS)
-    return estimates_of(pooled, metrics, facts.spec.analysis.confidence_level)
+def _pooled(facts: LeaderboardFacts, released: BySite, reason: Reason | None) -> tuple[PooledMetric, ...]:
+    return tuple(
+        _nothing(metric.name, reason)
+        if reason
+        else pooled_metric(released, metric.name, facts.spec.analysis, show_sites=facts.show_cells)
+        for metric in facts.spec.metrics
+    )
 
 
-def _none_of(metrics: Iterable[Metric], reason: Reason) -> tuple[MetricEstimates, ...]:
-    return tuple(MetricEstimates(metric=metric.name, estimate=NotEstimable(reason=reason)) for metric in metrics)
+def _nothing(name: str, reason: Reason) -> PooledMetric:
+    absent = NotEstimable(reason=reason)
+    return PooledMetric(metric=name, estimate=absent, sites=0, within=absent, all_cases=absent)
+
+
+def _groups(facts: LeaderboardFacts, released: BySite, pooled: Evaluation | None) -> tuple[GroupResult, ...]:
+    """Every declared level by the primary metric, pooled as the whole is."""
+    if pooled is None:
+        return ()
+    plan, found = facts.spec.analysis, []
+    for name, level in facts.spec.model_interface.levels:
+        parts = {site: evaluation.of_group(name, level) for site, evaluation in released.items()}
+        metric = pooled_metric(parts, plan.primary_metric, plan, show_sites=facts.show_cells)
+        counts = _counts(facts.spec, pooled.of_group(name, level), None)
+        found.append(GroupResult(name=name, level=level, counts=counts, pooled=(metric,)))
+    return tuple(found)
+
+
+def _flags(
+    spec: BenchmarkSpec, pooled: Evaluation | None, metrics: tuple[PooledMetric, ...]
+) -> tuple[EvidenceFlag, ...]:
+    """What is missing of the evidence behind the primary metric."""
+    if pooled is None:
+        return ()
+    positives = count_positives(pooled, spec.analysis)
+    negatives = None if positives is None else pooled.cases - positives
+    estimate = next(item.estimate for item in metrics if item.metric == spec.analysis.primary_metric)
+    return shortfalls(positives, negatives, _reached(estimate, spec.analysis))
+
+
+def _reached(estimate: AnyEstimate, plan: Plan) -> Reached | None:
+    kind = precision_of(plan.primary_metric)
+    if kind is None or not isinstance(estimate, Estimate):
+        return None
+    return Reached(estimate.low, estimate.high, plan.confidence_level, kind)
 
 
 def _cell(facts: LeaderboardFacts, execution: ExecutionFacts) -> Cell:
@@ -197,8 +250,8 @@ def _result_cell(spec: BenchmarkSpec, released: Released) -> CellResult:
     cubes = (provenance.preparator, provenance.model, provenance.evaluator)
     return CellResult(
         cases=evaluation.cases,
-        positives=count_positives(evaluation),
-        estimates=estimates_of(evaluation, spec.metrics, spec.analysis.confidence_level),
+        positives=count_positives(evaluation, spec.analysis),
+        estimates=estimates_of(evaluation, spec.metrics, spec.analysis),
         sandbox=f"{sandbox.runtime} {sandbox.version}, level {sandbox.level}",
         envelope=released.envelope,
         from_source=any(cube.kind == "source" for cube in cubes),
@@ -211,14 +264,11 @@ def _count_states(facts: LeaderboardFacts) -> dict[ExecutionState, int]:
     return {state: counted[state] for state in ExecutionState}
 
 
-def _order(row: LeaderboardRow, primary: Metric) -> tuple[bool, float, str]:
-    """By the primary metric in its direction, rows without a value last, then by name."""
-    estimate = find_estimate(row.pooled, primary.name)
-    if not isinstance(estimate, Estimate):
-        return True, 0.0, row.model
-    return False, -estimate.value if primary.direction is Direction.HIGHER else estimate.value, row.model
-
-
-def find_estimate(estimates: Iterable[MetricEstimates], name: MetricName) -> AnyEstimate | None:
-    """The estimate of a metric, if it is among them."""
-    return next((item.estimate for item in estimates if item.metric is name), None)
+def _order(row: LeaderboardRow, primary: Metric) -> tuple[int, int, float, str]:
+    """By tier, then by the primary metric in its direction, rows without a headline last, then by name."""
+    pooled = next(item for item in row.pooled if item.metric == primary.name)
+    shown = pooled.estimate if isinstance(pooled.estimate, Estimate) else pooled.within
+    tier = row.rank.tier if row.rank else len(row.cells) + 1_000
+    if not isinstance(shown, Estimate):
+        return 2, tier, 0.0, row.model
+    return int(shown is pooled.within), tier, primary.badness(shown.value), row.model

@@ -22,12 +22,12 @@ from tests.cube_process import ROOT, check_cube, evaluate_model, load_script, re
 CUBES = sorted(path.parent.name for path in ROOT.glob("mlcubes/*/mlcube.yaml"))
 BENCHMARKS = sorted(path.parent.name for path in ROOT.glob("benchmarks/*/benchmark.yaml"))
 #: Cubes that need numpy alone: equal locks and commands give equal layers, sent and stored once.
-NUMPY_CUBES = ("binary-evaluator", "gradient-boosting", "logistic")
+NUMPY_CUBES = ("tabular-evaluator", "gradient-boosting", "logistic")
 
 
 def test_what_comes_with_medeval() -> None:
     assert BENCHMARKS == ["breast-cancer", "heart-disease"]
-    assert CUBES == ["binary-evaluator", "gradient-boosting", "logistic", "mlp", "tabular-preparator"]
+    assert CUBES == ["tabular-evaluator", "gradient-boosting", "logistic", "mlp", "tabular-preparator"]
 
 
 @pytest.mark.parametrize("cube", CUBES)

@@ -71,7 +71,7 @@ def league(federation: Federation, tmp_path_factory: pytest.TempPathFactory) -> 
     file = draft / "benchmark.yaml"
     terms, _, rest = file.read_text().partition("\ndisclosure:")
     limits = rest.partition("\n")[2]
-    file.write_text(f"{terms.replace('folder: binary-evaluator', 'folder: obedient-evaluator')}\n{limits}")
+    file.write_text(f"{terms.replace('folder: tabular-evaluator', 'folder: obedient-evaluator')}\n{limits}")
     federation.told("committee", "benchmark", "publish", draft, "--runtime", "docker")
     site = Site(federation, federation.home("north")).copy(folder / "north")
     dataset = federation.new_name("dataset")

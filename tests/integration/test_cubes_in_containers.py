@@ -76,7 +76,7 @@ def accuracy(evaluation: Evaluation) -> float:
 def test_cubes_of_one_lock_share_all_layers_but_the_last(store: BlobStore) -> None:
     built = {
         name: build_cube(ROOT / "mlcubes" / name, DockerRuntime(), store).package
-        for name in ("logistic", "gradient-boosting", "binary-evaluator")
+        for name in ("logistic", "gradient-boosting", "tabular-evaluator")
     }
     layers = [[layer.digest for layer in package.layers] for package in built.values() if package.kind == "image"]
     assert len(layers) == len(built)

@@ -172,8 +172,8 @@ def test_an_evaluator_that_does_not_fit_the_preparator_is_told_before_any_site_m
 @pytest.mark.parametrize(
     ("pattern", "replacement", "error", "names"),
     [
-        ("folder: binary-evaluator", "folder: tabular-preparator", SpecError, "evaluator.folder"),
-        ("folder: binary-evaluator", "folder: nowhere", NotFound, "mlcube.yaml"),
+        ("folder: tabular-evaluator", "folder: tabular-preparator", SpecError, "evaluator.folder"),
+        ("folder: tabular-evaluator", "folder: nowhere", NotFound, "mlcube.yaml"),
         ("folder: rehearsal", "folder: nowhere", NotFound, "rehearsal.folder"),
         ("threshold: 0.5", "threshold: 0.51", SpecError, "threshold"),
         ("threshold: 0.5", "threshold: high", SpecError, "analysis.threshold"),

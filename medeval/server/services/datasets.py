@@ -41,9 +41,11 @@ def register(session: Session, by: Principal, card: DatasetCard) -> DatasetItem:
 def check_card(card: DatasetCard, spec: BenchmarkSpec) -> None:
     """Hold a card against its benchmark; raises `ResultRefused` or `TooFewCases` naming field and rule."""
     statistics = card.statistics
-    if sum(statistics.per_class) != statistics.cases or min(statistics.per_class) < 0:
+    classes = spec.analysis.class_names
+    adds_up = sum(statistics.per_class) == statistics.cases or not spec.analysis.classes_share_cases
+    if len(statistics.per_class) != len(classes) or not adds_up:
         hint = "Prepare the dataset again with the benchmark's preparator."
-        raise ResultRefused("statistics.per_class: must be counts that add up to cases", hint)
+        raise ResultRefused("statistics.per_class: must be one count for each class, which add up to cases", hint)
     if card.preparator != spec.preparator.cube.identity:
         hint = "Prepare the dataset again with the preparator that the benchmark spec pins."
         raise ResultRefused("preparator: is not the one that the benchmark spec pins", hint)

@@ -73,7 +73,7 @@ def submit(session: Session, by: Principal, submission: StatementSubmission) -> 
     if isinstance(statement, ResultStatement):
         spec = benchmarks.spec_of(parties.benchmark)
         check_result(statement.predicate.result, spec)
-        check_covers(statement.predicate.result.evaluation, datasets.card_of(parties.dataset))
+        check_covers(statement.predicate.result.evaluation, datasets.card_of(parties.dataset), spec)
         check_sandbox(statement.predicate.provenance.sandbox, spec)
         check_provenance(statement.predicate.provenance, spec, models.card_of(parties.model))
     row = _moved(session, parties, execution, statement)
@@ -113,9 +113,9 @@ def result_in(row: StatementRow) -> ResultPredicate:
     return statement.predicate
 
 
-def check_covers(evaluation: Evaluation, card: DatasetCard) -> None:
+def check_covers(evaluation: Evaluation, card: DatasetCard, spec: BenchmarkSpec) -> None:
     """Raise `ResultRefused` unless the evaluation covers the cases of the dataset's card, in all and per class."""
-    if DatasetStatistics(cases=evaluation.cases, per_class=classes_of(evaluation)) != card.statistics:
+    if DatasetStatistics(cases=evaluation.cases, per_class=classes_of(evaluation, spec)) != card.statistics:
         hint = "Evaluate the whole dataset that was registered."
         raise ResultRefused("evaluation.cases: must be those of the dataset's card, in all and per class", hint)
 

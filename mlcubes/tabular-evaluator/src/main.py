@@ -1,4 +1,4 @@
-"""Evaluate a binary classification: `main.py evaluate --input IN --output OUT`.
+"""Evaluate what can be read as tables: `main.py evaluate --input IN --output OUT`.
 
 IN holds predictions.csv, labels.csv and parameters.json (`analysis`: the spec's analysis plan, `interface`: its model
 interface); OUT receives result.json. What the predictions lack is told by the exit code alone.
@@ -13,16 +13,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from medeval.domain import strict_json
 from medeval.errors import MedevalError
-from medeval.metrics.binary import evaluation
-from medeval.metrics.predictions import Columns, read_scored_cases
+from medeval.metrics.evaluate import evaluate as evaluation_of
 
 
 def evaluate(source: Path, target: Path) -> None:
     parameters = strict_json.loads((source / "parameters.json").read_bytes())
-    interface = parameters.get("interface", {})
-    columns = Columns(**{name: interface[name] for name in ("case_id", "score", "label") if name in interface})
-    cases = read_scored_cases(source / "predictions.csv", source / "labels.csv", columns)
-    result = json.dumps(evaluation(cases, parameters["analysis"]), sort_keys=True, allow_nan=False)
+    result = json.dumps(evaluation_of(source, parameters), sort_keys=True, allow_nan=False)
     (target / "result.json").write_text(result + "\n", encoding="utf-8")
 
 

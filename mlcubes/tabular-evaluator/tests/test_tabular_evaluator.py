@@ -21,7 +21,7 @@ def evaluate(folder: Path, predictions: str, labels: str = "patient,sick\na,1\nb
     (folder / "p.csv").write_text(predictions)
     (folder / "l.csv").write_text(labels)
     inputs = {"predictions.csv": folder / "p.csv", "labels.csv": folder / "l.csv"}
-    return run_cube("binary-evaluator", "evaluate", inputs, folder / "out", PARAMETERS)
+    return run_cube("tabular-evaluator", "evaluate", inputs, folder / "out", PARAMETERS)
 
 
 def test_the_result_is_an_evaluation(tmp_path: Path) -> None:
@@ -53,13 +53,13 @@ def test_labels_without_a_case(tmp_path: Path) -> None:
 
 
 def test_another_command_is_refused(tmp_path: Path) -> None:
-    assert run_cube("binary-evaluator", "infer", {}, tmp_path / "out").returncode == 2
+    assert run_cube("tabular-evaluator", "infer", {}, tmp_path / "out").returncode == 2
 
 
 def test_it_starts_with_numpy_alone(tmp_path: Path) -> None:
     """Start-up counts in every execution."""
     script = "import runpy, sys; runpy.run_path(sys.argv[1]); print(*sys.modules, sep='\\n')"
-    main = ROOT / "mlcubes/binary-evaluator/src/main.py"
+    main = ROOT / "mlcubes/tabular-evaluator/src/main.py"
     ended = subprocess.run([sys.executable, "-c", script, str(main)], capture_output=True, text=True, check=True)
     loaded = set(ended.stdout.split())
     assert "numpy" in loaded

@@ -1,0 +1,1 @@
+"""Task families: for each its analysis plan and its metric states, one module a family."""

@@ -1,0 +1,1 @@
+"""From metric states to measures: one module for each task family."""

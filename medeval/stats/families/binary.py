@@ -1,0 +1,103 @@
+"""The metrics of a binary classification, from its score table and, where they are there, its exact scalars."""
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+
+import numpy as np
+
+from medeval.domain.families.base import ClusterSizes, parse_metric
+from medeval.domain.families.binary import BinaryPlan, PairCounts, ScoreTable, SquaredErrors
+from medeval.domain.result import Evaluation
+from medeval.stats import calibration, decisions, ranking
+from medeval.stats.decisions import Counts, Decided, Sampling
+from medeval.stats.measure import Measure, design_effect, mean
+from medeval.stats.table_bootstrap import replicate_table
+
+Take = Callable[[Decided], Counts]
+_OF_DECISIONS: dict[str, Take] = {
+    "balanced_accuracy": decisions.balanced_accuracy,
+    "youden": decisions.youden,
+    "mcc": decisions.mcc,
+    "kappa": decisions.kappa,
+    "f1": decisions.f_beta,
+}
+_NEED_CLASSES = frozenset({"balanced_accuracy", "youden", "mcc", "kappa"})
+
+
+def measure(evaluation: Evaluation, name: str, plan: BinaryPlan) -> Measure:
+    """One metric of an evaluation that was checked against the plan."""
+    parts, table = parse_metric(name), _table(evaluation)
+    sampling = _sampling(plan, evaluation.cases, evaluation.clusters)
+    if parts.base == "auroc":
+        return _auroc(evaluation, table, sampling)
+    if parts.base == "brier":
+        return _brier(evaluation, table, plan, sampling)
+    if parts.base in _WHOLE:
+        return _WHOLE[parts.base](table, sampling)
+    return decision(evaluation, parts.base, parts.at, plan)
+
+
+def _table(evaluation: Evaluation) -> ScoreTable:
+    state = evaluation.states[0]
+    assert isinstance(state, ScoreTable)  # noqa: S101 the plan checked it
+    return state
+
+
+def _sampling(plan: BinaryPlan, cases: int, clusters: ClusterSizes | None) -> Sampling:
+    return Sampling(plan.confidence_level, plan.replicates, plan.seed, design_effect(cases, clusters))
+
+
+def _auroc(evaluation: Evaluation, table: ScoreTable, sampling: Sampling) -> Measure:
+    """Exact where one site's pairs are there; over several sites their pairs say nothing of all cases together."""
+    pairs = next((state for state in evaluation.states if isinstance(state, PairCounts)), None)
+    if pairs is not None and len(pairs.strata) == 1:
+        return ranking.auroc_of_pairs(pairs.strata[0], sampling)
+    return ranking.auroc_of_table(table, sampling)
+
+
+def _brier(evaluation: Evaluation, table: ScoreTable, plan: BinaryPlan, sampling: Sampling) -> Measure:
+    errors = next((state for state in evaluation.states if isinstance(state, SquaredErrors)), None)
+    if errors is not None:
+        return mean(errors.moments, plan.confidence_level, (0.0, 1.0))
+    return calibration.brier(table, _replicates(table, sampling), sampling)
+
+
+@lru_cache(maxsize=64)
+def _replicates(table: ScoreTable, sampling: Sampling) -> tuple[Counts, Counts]:
+    """Resampled tables, each of shape (B, K): a table of no cases has none."""
+    total = sum(table.classes)
+    if not total:
+        return np.zeros((1, len(table.n0))), np.zeros((1, len(table.n1)))
+    effective = max(1, round(total / sampling.deff))
+    drawn0, drawn1 = replicate_table(table.n0, table.n1, sampling.replicates, sampling.seed, effective)
+    return drawn0.astype(np.float64), drawn1.astype(np.float64)
+
+
+_WHOLE: dict[str, Callable[[ScoreTable, Sampling], Measure]] = {
+    "average_precision": lambda t, s: ranking.average_precision(t, _replicates(t, s), s),
+    "ece": lambda t, s: calibration.expected_calibration_error(t, _replicates(t, s), s),
+    "ici": lambda t, s: calibration.calibration_index(t, _replicates(t, s), s),
+    "oe": calibration.observed_expected,
+    "calibration_intercept": calibration.intercept,
+    "calibration_slope": calibration.slope,
+}
+
+
+def decision(evaluation: Evaluation, base: str, at: float | None, plan: BinaryPlan) -> Measure:
+    """A metric of the 2x2 table at an edge, or at the operating threshold; of `fbeta@2`, 2 is beta."""
+    threshold = plan.threshold if at is None or base == "fbeta" else at
+    sampling = _sampling(plan, evaluation.cases, evaluation.clusters)
+    cells = _table(evaluation).split_at(threshold)
+    if (found := decisions.share(base, cells, sampling)) is not None:
+        return found
+    if base in ("lr_positive", "lr_negative"):
+        return decisions.likelihood_ratio(base, cells, sampling)
+    return decisions.functional(_take(base, at, threshold), cells, base in _NEED_CLASSES, sampling)
+
+
+def _take(base: str, at: float | None, threshold: float) -> Take:
+    if base == "fbeta":
+        return partial(decisions.f_beta, beta=at or 1.0)
+    if base == "net_benefit":
+        return partial(decisions.net_benefit, threshold=threshold)
+    return _OF_DECISIONS[base]
