@@ -5,5 +5,9 @@ from typing import Annotated, TypeAlias
 from pydantic import Field
 
 from medeval.domain.families.binary import PairCounts, ScoreTable, SquaredErrors
+from medeval.domain.families.survival_states import HorizonErrors, HorizonPairs, RiskTable, SurvivalPairs
 
-MetricState: TypeAlias = Annotated[ScoreTable | PairCounts | SquaredErrors, Field(discriminator="kind")]
+MetricState: TypeAlias = Annotated[
+    ScoreTable | PairCounts | SquaredErrors | RiskTable | SurvivalPairs | HorizonPairs | HorizonErrors,
+    Field(discriminator="kind"),
+]

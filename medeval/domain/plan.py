@@ -1,8 +1,10 @@
 """The analysis plan of a benchmark: one kind for each task family."""
 
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
+
+from pydantic import Field
 
 from medeval.domain.families.binary import BinaryPlan
+from medeval.domain.families.survival import SurvivalPlan
 
-#: With a second family: `Annotated[A | B, Field(discriminator="task")]`.
-Plan: TypeAlias = BinaryPlan
+Plan: TypeAlias = Annotated[BinaryPlan | SurvivalPlan, Field(discriminator="task")]
