@@ -87,6 +87,11 @@ class ModelInterface(Value):
         return self
 
     @property
+    def strata(self) -> tuple[str, ...]:
+        """The columns of `labels.csv` after those of the task: the patient, then the groups."""
+        return (*((self.cluster,) if self.cluster else ()), *self.groups)
+
+    @property
     def levels(self) -> tuple[tuple[str, str], ...]:
         """(name, level) of every group, in order."""
         return tuple((name, level) for name, levels in self.groups.items() for level in levels)

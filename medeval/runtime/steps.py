@@ -60,12 +60,22 @@ def check_prepared(runtime: Runtime, bound: BoundCube, prepared: Path, limits: L
 
 
 def check_interface(prepared: Path, interface: ModelInterface) -> None:
-    """Raise `RunFailed` unless the prepared cases have the columns that models are promised."""
-    with (prepared / "cases" / "cases.csv").open(encoding="utf-8", errors="replace") as file:
-        header = next(csv.reader([file.readline(_LONGEST_HEADER)]), [])
-    if header != [interface.case_id, *interface.features]:
-        hint = "The committee must align preparator and model_interface; tell it."
+    """Raise `RunFailed` unless the prepared cases have the columns that models are promised.
+
+    The labels must end with the columns of patient and groups that the spec names.
+    """
+    hint = "The committee must align preparator and model_interface; tell it."
+    if _header_of(prepared / "cases" / "cases.csv") != [interface.case_id, *interface.features]:
         raise RunFailed("the preparator's columns are not those of the spec's model interface", hint)
+    strata = interface.strata
+    labels = _labels_in(prepared)
+    if labels.suffix == ".csv" and strata and tuple(_header_of(labels)[-len(strata) :]) != strata:
+        raise RunFailed("the preparator's labels do not end with the spec's cluster and groups", hint)
+
+
+def _header_of(file: Path) -> list[str]:
+    with file.open(encoding="utf-8", errors="replace") as lines:
+        return next(csv.reader([lines.readline(_LONGEST_HEADER)]), [])
 
 
 def statistics(runtime: Runtime, bound: BoundCube, prepared: Path, limits: Limits, owner: str) -> DatasetStatistics:

@@ -5,16 +5,18 @@ from problems import Problem
 from recipe import Recipe, Split, Standardise
 
 
-def choose_and_scale(features: list[list[float]], labels: list[bool], recipe: Recipe) -> tuple[np.ndarray, np.ndarray]:
-    """The cases' features (N, F) and labels (N,): one part of a split, else all rows."""
+def choose_and_scale(
+    features: list[list[float]], labels: list[bool], strata: list[list[str]], recipe: Recipe
+) -> tuple[np.ndarray, np.ndarray, list[list[str]]]:
+    """The cases' features (N, F), labels (N,) and strata: one part of a split, else all rows."""
     x, y = np.array(features, dtype=np.float64), np.array(labels, dtype=np.bool_)
     if recipe.split is None:
-        return x, y
+        return x, y, strata
     train, test = _split(y, recipe.split)
     if recipe.standardise:
         x = _standardise(x, x[train], recipe.standardise)
     chosen = test if recipe.split.cases == "test" else train
-    return x[chosen], y[chosen]
+    return x[chosen], y[chosen], [strata[row] for row in chosen]
 
 
 def _split(y: np.ndarray, split: Split) -> tuple[np.ndarray, np.ndarray]:

@@ -20,20 +20,20 @@ def prepare(source: Path, target: Path) -> None:
     plan = recipe.read(source / "parameters.json")
     raw = table.find_file(source / "data")
     columns = table.read(raw, plan)
-    features, labels = table.encode(columns, plan)
+    features, labels, strata = table.encode(columns, plan)
     # Splitting and scaling need more than the standard library: loaded only when there are rows.
     import design
 
-    kept = design.choose_and_scale(features, labels, plan)
-    prepared.write(target, plan.feature_names, *kept, seed=raw.read_bytes())
+    kept = design.choose_and_scale(features, labels, strata, plan)
+    prepared.write(target, plan, *kept, seed=raw.read_bytes())
 
 
 def sanity_check(source: Path, target: Path) -> None:
-    prepared.check(source, recipe.read(source / "parameters.json").feature_names)
+    prepared.check(source, recipe.read(source / "parameters.json"))
 
 
 def statistics(source: Path, target: Path) -> None:
-    prepared.write_statistics(source, target)
+    prepared.write_statistics(source, target, recipe.read(source / "parameters.json"))
 
 
 TASKS = {"prepare": prepare, "sanity_check": sanity_check, "statistics": statistics}

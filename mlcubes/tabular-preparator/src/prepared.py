@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from problems import Empty, MissingColumn, Problem
+from recipe import Grouping, Recipe
 
 if TYPE_CHECKING:
     import numpy as np
 
 
-def write(target: Path, names: list[str], features: "np.ndarray", labels: "np.ndarray", *, seed: bytes) -> None:
+def write(
+    target: Path, plan: Recipe, features: "np.ndarray", labels: "np.ndarray", strata: list[list[str]], *, seed: bytes
+) -> None:
     """Write cases and labels in an order, and under ids, that tell nothing of the rows in the raw file.
 
     The order is a permutation seeded by the raw file's digest: the same file gives the same bytes again.
@@ -26,12 +29,27 @@ def write(target: Path, names: list[str], features: "np.ndarray", labels: "np.nd
     (target / "cases").mkdir()
     _write_rows(
         target / "cases" / "cases.csv",
-        ["case_id", *names],
+        ["case_id", *plan.feature_names],
         # repr gives the shortest text that reads back as the same double.
         ([case_id, *map(repr, features[row].tolist())] for case_id, row in zip(ids, order, strict=True)),
     )
-    chosen = ([case_id, int(labels[row])] for case_id, row in zip(ids, order, strict=True))
-    _write_rows(target / "labels.csv", ["case_id", "label"], chosen)
+    places = {"": 0} if plan.cluster is None else _renumbered([strata[row][0] for row in order])
+    chosen = (
+        [case_id, int(labels[row]), *_stratum(strata[row], places, plan)]
+        for case_id, row in zip(ids, order, strict=True)
+    )
+    _write_rows(target / "labels.csv", plan.label_columns, chosen)
+
+
+def _renumbered(patients: list[str]) -> dict[str, int]:
+    """Numbers for patients in the order of the cases, which tells nothing of the raw rows."""
+    return {patient: number for number, patient in enumerate(dict.fromkeys(patients), 1)}
+
+
+def _stratum(stratum: list[str], places: dict[str, int], plan: Recipe) -> list[str]:
+    if plan.cluster is None:
+        return stratum
+    return [f"p{places[stratum[0]]:06d}", *stratum[1:]]
 
 
 def _write_rows(path: Path, header: list[str], rows: Iterator[list]) -> None:
@@ -41,15 +59,16 @@ def _write_rows(path: Path, header: list[str], rows: Iterator[list]) -> None:
         writer.writerows(rows)
 
 
-def check(source: Path, names: list[str]) -> None:
+def check(source: Path, plan: Recipe) -> None:
     """Raise a `Problem` unless cases and labels belong together and every feature is a finite number."""
     header, cases = _read_rows(source / "cases" / "cases.csv")
+    names = plan.feature_names
     missing = [name for name in ["case_id", *names] if name not in header]
     if missing:
         raise MissingColumn(f"the cases lack the column {missing[0]}")
     if header != ["case_id", *names]:
         raise Problem("the cases have other columns than the benchmark names")
-    labels = dict(_read_labels(source))
+    labels = dict(_read_labels(source, plan))
     ids = [row[0] for row in cases]
     if len(set(ids)) != len(ids) or set(ids) != set(labels):
         raise Problem("cases and labels do not name the same cases once each")
@@ -59,13 +78,19 @@ def check(source: Path, names: list[str]) -> None:
         raise Empty("there is no case")
 
 
-def _read_labels(source: Path) -> Iterator[tuple[str, str]]:
+def _read_labels(source: Path, plan: Recipe) -> Iterator[tuple[str, str]]:
     header, rows = _read_rows(source / "labels.csv")
-    if header != ["case_id", "label"] or any(label not in {"0", "1"} for _, label in rows):
+    if header != plan.label_columns or any(row[1] not in {"0", "1"} for row in rows):
         raise Problem("the labels are not case ids with 0 or 1")
-    if len({case_id for case_id, _ in rows}) != len(rows):
+    if len({row[0] for row in rows}) != len(rows):
         raise Problem("the labels name a case twice")
-    return ((case_id, label) for case_id, label in rows)
+    if any(level not in group.levels for row in rows for level, group in _levels(row, plan)):
+        raise Problem("the labels hold a level that the benchmark does not name")
+    return ((row[0], row[1]) for row in rows)
+
+
+def _levels(row: list[str], plan: Recipe) -> Iterator[tuple[str, Grouping]]:
+    return zip(row[len(row) - len(plan.groups) :], plan.groups.values(), strict=True)
 
 
 def _read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
@@ -86,9 +111,9 @@ def _is_finite(text: str) -> bool:
         return False
 
 
-def write_statistics(source: Path, target: Path) -> None:
+def write_statistics(source: Path, target: Path, plan: Recipe) -> None:
     """`statistics.json`: cases, and cases per class (negative, positive)."""
-    labels = [label for _, label in _read_labels(source)]
+    labels = [label for _, label in _read_labels(source, plan)]
     positive = labels.count("1")
     plain = {"cases": len(labels), "per_class": [len(labels) - positive, positive]}
     (target / "statistics.json").write_text(json.dumps(plain) + "\n", encoding="utf-8")

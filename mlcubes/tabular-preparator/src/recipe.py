@@ -52,12 +52,38 @@ class Standardise:
 
 
 @dataclass(frozen=True)
+class Grouping:
+    """The level of a case by a raw column: by its values, or by cuts (a value on a cut belongs to the upper level)."""
+
+    column: str
+    levels: tuple[str, ...]
+    values: tuple[tuple[float, ...], ...] | None = None
+    cuts: tuple[float, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.values is None) == (self.cuts is None):
+            raise Problem("groups: give each either levels with values, or levels and cuts")
+        if self.cuts is not None and len(self.levels) != len(self.cuts) + 1:
+            raise Problem("groups: needs one level more than cuts")
+        if self.cuts is not None and list(self.cuts) != sorted(set(self.cuts)):
+            raise Problem("groups: cuts must rise")
+
+    def level_of(self, value: float) -> str:
+        if self.cuts is not None:
+            return self.levels[sum(cut <= value for cut in self.cuts)]
+        found = [level for level, values in zip(self.levels, self.values or (), strict=True) if value in values]
+        if len(found) != 1:
+            raise Problem(f"the column {self.column} holds a value of no group, or of two")
+        return found[0]
+
+
+@dataclass(frozen=True)
 class Recipe:
     """How a raw table becomes cases.
 
     `columns` names the fields of a file without a header line. Features are the numeric columns in this order, then
     for each one-hot column a feature per level but the first. A row with a missing value in a used column is dropped,
-    or refused.
+    or refused. `cluster` is the column of the patient, `groups` are the variables by which results are shown.
     """
 
     numeric: tuple[str, ...]
@@ -68,6 +94,8 @@ class Recipe:
     missing_rows: str = "drop"
     split: Split | None = None
     standardise: Standardise | None = None
+    cluster: str | None = None
+    groups: dict[str, Grouping] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.missing_rows not in {"drop", "refuse"}:
@@ -76,13 +104,21 @@ class Recipe:
             raise Problem("standardise: needs a split, whose training rows give mean and sd")
         if any(len(levels) < 2 for levels in self.one_hot.values()):
             raise Problem("one_hot: a column needs two levels or more")
-        if len(set(self.used)) != len(self.used):
+        columns = (*self.numeric, *self.one_hot, self.target.column, *([self.cluster] if self.cluster else []))
+        if len(set(columns)) != len(columns):
             raise Problem("a column is used twice")
 
     @property
     def used(self) -> tuple[str, ...]:
-        """The raw columns that matter; all others are ignored."""
-        return (*self.numeric, *self.one_hot, self.target.column)
+        """The raw columns that matter, each once, features first; all others are ignored."""
+        grouping = (group.column for group in self.groups.values())
+        cluster = (self.cluster,) if self.cluster else ()
+        return tuple(dict.fromkeys((*self.numeric, *self.one_hot, self.target.column, *cluster, *grouping)))
+
+    @property
+    def label_columns(self) -> list[str]:
+        """The columns of `labels.csv`."""
+        return ["case_id", "label", *([self.cluster] if self.cluster else []), *self.groups]
 
     @property
     def feature_names(self) -> list[str]:
@@ -102,6 +138,7 @@ def read(path: Path) -> Recipe:
 def _from_plain(plain: dict) -> Recipe:
     plain = {name: value for name, value in plain.items() if value is not None}
     parts = {"target": _target, "split": lambda part: Split(**part), "standardise": lambda part: Standardise(**part)}
+    plain["groups"] = {name: _grouping(part) for name, part in plain.get("groups", {}).items()}
     for name, make in parts.items():
         if name in plain:
             plain[name] = make(plain[name])
@@ -110,6 +147,16 @@ def _from_plain(plain: dict) -> Recipe:
             plain[name] = tuple(map(str, plain[name]))
     plain["one_hot"] = {column: tuple(map(float, levels)) for column, levels in plain.get("one_hot", {}).items()}
     return Recipe(**plain)
+
+
+def _grouping(plain: dict) -> Grouping:
+    levels, cuts = plain["levels"], plain.get("cuts")
+    if isinstance(levels, dict):
+        values = tuple(tuple(map(float, part)) for part in levels.values())
+        return Grouping(str(plain["column"]), tuple(map(str, levels)), values)
+    return Grouping(
+        str(plain["column"]), tuple(map(str, levels)), cuts=None if cuts is None else tuple(map(float, cuts))
+    )
 
 
 def _target(plain: dict) -> Target:

@@ -21,7 +21,7 @@ def find_file(folder: Path) -> Path:
 
 
 def read(path: Path, recipe: Recipe) -> list[list[float]]:
-    """The used columns (`recipe.used`) of every complete row, as numbers."""
+    """The used columns (`recipe.used`) of every complete row, as numbers; patients are numbered."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = [[field.strip() for field in row] for row in csv.reader(file, strict=True) if row]
@@ -35,7 +35,14 @@ def read(path: Path, recipe: Recipe) -> list[list[float]]:
     complete = [row for row in ([row[place] for place in places] for row in rows) if _is_complete(row, recipe)]
     if not complete:
         raise Empty("no row without a missing value is left")
-    return [[_to_number(text, name) for text, name in zip(row, recipe.used, strict=True)] for row in complete]
+    patients: dict[str, float] = {}
+    return [
+        [
+            patients.setdefault(text, len(patients)) if name == recipe.cluster else _to_number(text, name)
+            for text, name in zip(row, recipe.used, strict=True)
+        ]
+        for row in complete
+    ]
 
 
 def _check_shape(names: list[str], rows: list[list[str]], recipe: Recipe) -> None:
@@ -67,15 +74,22 @@ def _to_number(text: str, column: str) -> float:
     return value
 
 
-def encode(rows: list[list[float]], recipe: Recipe) -> tuple[list[list[float]], list[bool]]:
-    """Features in the order of `recipe.feature_names`, and labels."""
+def encode(rows: list[list[float]], recipe: Recipe) -> tuple[list[list[float]], list[bool], list[list[str]]]:
+    """Features in the order of `recipe.feature_names`, labels, and patient and groups of each row."""
     plain = len(recipe.numeric)
+    target = plain + len(recipe.one_hot)
     features = [
-        row[:plain] + [hot for level, item in zip(row[plain:-1], recipe.one_hot.items(), strict=True)
+        row[:plain] + [hot for level, item in zip(row[plain:target], recipe.one_hot.items(), strict=True)
                        for hot in _one_hot(level, *item)]
         for row in rows
     ]  # fmt: skip
-    return features, [recipe.target.is_positive(row[-1]) for row in rows]
+    return features, [recipe.target.is_positive(row[target]) for row in rows], [_strata(row, recipe) for row in rows]
+
+
+def _strata(row: list[float], recipe: Recipe) -> list[str]:
+    """The number of the patient, then the level of each group."""
+    patient = [f"{row[recipe.used.index(recipe.cluster)]:.0f}"] if recipe.cluster else []
+    return patient + [group.level_of(row[recipe.used.index(group.column)]) for group in recipe.groups.values()]
 
 
 def _one_hot(value: float, column: str, levels: tuple[float, ...]) -> list[float]:

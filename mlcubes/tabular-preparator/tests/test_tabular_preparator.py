@@ -206,3 +206,47 @@ def test_sanity_check_finds_what_is_wrong(tmp_path: Path, cases_csv: str, labels
     run = run_cube(CUBE, "sanity_check", inputs, tmp_path / "out", PLAIN)
     assert run.returncode == code, run.stderr
     assert "Traceback" not in run.stderr
+
+
+GROUPED = {
+    **PLAIN,
+    "cluster": "who",
+    "groups": {
+        "sex": {"column": "sex", "levels": {"F": [0], "M": [1]}},
+        "age_band": {"column": "age", "cuts": [60, 70], "levels": ["under 60", "60 to 69", "70 and over"]},
+    },
+}
+
+
+def test_patients_and_groups_stand_beside_the_labels(tmp_path: Path) -> None:
+    table = "who,age,dose,sex,sick\nanna,50,1,0,0\nbert,60,2,1,1\nanna,51,3,0,1\ncleo,70,4,0,0\n"
+    assert prepare(tmp_path, table, GROUPED).returncode == 0
+    header, *body = rows(tmp_path / "out/labels.csv")
+    assert header == ["case_id", "label", "who", "sex", "age_band"]
+    assert sorted(tuple(row[3:]) for row in body) == [
+        ("F", "70 and over"),
+        ("F", "under 60"),
+        ("F", "under 60"),
+        ("M", "60 to 69"),
+    ]
+    patients = [row[2] for row in body]
+    assert sorted(patients.count(name) for name in set(patients)) == [1, 1, 2]
+    assert set(patients) == {"p000001", "p000002", "p000003"}
+    inputs = {"cases": tmp_path / "out/cases", "labels.csv": tmp_path / "out/labels.csv"}
+    assert run_cube(CUBE, "sanity_check", inputs, tmp_path / "checked", GROUPED).returncode == 0
+    assert run_cube(CUBE, "statistics", inputs, tmp_path / "counted", GROUPED).returncode == 0
+    assert json.loads((tmp_path / "counted/statistics.json").read_text()) == {"cases": 4, "per_class": [2, 2]}
+
+
+@pytest.mark.parametrize(
+    ("table", "groups"),
+    [
+        ("age,dose,sex,sick\n50,1,2,0\n", {"sex": {"column": "sex", "levels": {"F": [0], "M": [1]}}}),
+        ("age,dose,sex,sick\n50,1,0,0\n", {"sex": {"column": "sex", "levels": {"F": [0], "M": [0]}}}),
+        ("age,dose,sex,sick\n50,1,0,0\n", {"sex": {"column": "sex", "cuts": [1, 0], "levels": ["a", "b", "c"]}}),
+        ("age,dose,sex,sick\n50,1,0,0\n", {"sex": {"column": "sex", "cuts": [1], "levels": ["a"]}}),
+        ("age,dose,sex,sick\n50,1,0,0\n", {"sex": {"column": "sex", "levels": ["a"]}}),
+    ],
+)
+def test_groups_that_do_not_fit(tmp_path: Path, table: str, groups: dict[str, Any]) -> None:
+    assert prepare(tmp_path, table, {**PLAIN, "groups": groups}).returncode == 12
