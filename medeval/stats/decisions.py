@@ -105,25 +105,32 @@ def likelihood_ratio(base: str, table: tuple[int, int, int, int], sampling: Samp
     return ratio(above / (tp + fn) / (below / (tn + fp)), variance, sum(table), sampling.level)
 
 
-def functional(
-    take: Callable[[Decided], Counts], table: tuple[int, int, int, int], needs_classes: bool, sampling: Sampling
-) -> Measure:
+@dataclass(frozen=True)
+class Functional:
+    """A function of the 2x2 table, the range of its values, and whether it needs cases of both classes."""
+
+    take: Callable[[Decided], Counts]
+    limits: tuple[float, float] = (0.0, 1.0)
+    needs_classes: bool = False
+
+
+def functional(what: Functional, table: tuple[int, int, int, int], sampling: Sampling) -> Measure:
     """Any function of the 2x2 table, with the multinomial bootstrap of its four cells."""
     tp, fp, tn, fn = table
     n = sum(table)
     if not n:
         return undefined(Reason.NO_CASES)
-    if needs_classes and not (tp + fn and tn + fp):
+    if what.needs_classes and not (tp + fn and tn + fp):
         return undefined(Reason.ONE_CLASS_ONLY)
     with np.errstate(divide="ignore", invalid="ignore"):
-        value = float(take(_decided(np.array([table], dtype=np.float64)))[0])
+        value = float(what.take(_decided(np.array([table], dtype=np.float64)))[0])
         if not np.isfinite(value):
             return undefined(Reason.NO_POSITIVE_DECISION)
-        found = resampled(value, take(_decided(_replicates(table, sampling, 0.0))), n, sampling.level)
+        found = resampled(value, what.take(_decided(_replicates(table, sampling, 0.0))), n, sampling.level, limits=what.limits)
         if isinstance(found, Measured) and found.variance > 0:
             return found
         # All replicates alike, as where no decision is wrong: half a case in each cell gives the interval its width.
-        return resampled(value, take(_decided(_replicates(table, sampling, 0.5))), n, sampling.level)
+        return resampled(value, what.take(_decided(_replicates(table, sampling, 0.5))), n, sampling.level, limits=what.limits)
 
 
 def _replicates(table: tuple[int, int, int, int], sampling: Sampling, added: float) -> Counts:

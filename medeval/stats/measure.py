@@ -5,7 +5,7 @@ Every family gives its metrics in this form, so that pooling, comparing and rank
 
 from dataclasses import dataclass
 from enum import StrEnum
-from math import exp, log, log1p, sqrt
+from math import exp, inf, log, log1p, sqrt
 from typing import TypeAlias
 
 import numpy as np
@@ -31,7 +31,8 @@ class Measured:
     """A value with its interval, and the effect and its variance on `scale`.
 
     Where a value lies on the border of its range, `effect` is continuity-corrected; `value` never is. `weight` is what
-    the site counts for in a mean within sites: cases, or pairs of cases where the metric compares pairs.
+    the site counts for in a mean within sites: cases, or pairs of cases where the metric compares pairs. `limits` is the
+    range of the metric, which no interval leaves.
     """
 
     value: float
@@ -44,6 +45,7 @@ class Measured:
     variance: float
     bound: float = 0.0
     weight: float = 0.0
+    limits: tuple[float, float] = (-inf, inf)
 
     def to_estimate(self) -> Estimate:
         """What a board shows; the interval always holds the value."""
@@ -143,6 +145,7 @@ def mean(moments: Moments, level: float, limits: tuple[float, float]) -> Measure
         effect=value,
         variance=variance,
         weight=moments.n,
+        limits=limits,
     )
 
 
@@ -176,7 +179,14 @@ def ratio(value: float, log_variance: float, n: int, level: float, weight: float
 _MAY_FAIL = 0.05
 
 
-def resampled(value: float, replicates: Reals, n: int, level: float, bound: float = 0.0) -> Measure:
+def resampled(
+    value: float,
+    replicates: Reals,
+    n: int,
+    level: float,
+    bound: float = 0.0,
+    limits: tuple[float, float] = (0.0, 1.0),
+) -> Measure:
     """A functional of a table with its percentile interval over replicates (shape (B,), NaN where undefined).
 
     Pooled as it is, by the variance of the replicates. Undefined replicates are counted, not dropped unseen: beyond one
@@ -197,4 +207,5 @@ def resampled(value: float, replicates: Reals, n: int, level: float, bound: floa
         variance=float(np.var(known, ddof=1)),
         bound=bound,
         weight=n,
+        limits=limits,
     )

@@ -8,7 +8,7 @@ different sites: where sites differ in how common positive cases are, it can lie
 
 from collections.abc import Mapping, Sequence
 from functools import reduce
-from math import inf, sqrt
+from math import sqrt
 
 from medeval.domain.estimate import (
     AnyEstimate,
@@ -75,16 +75,21 @@ def _headline(fit: MetaAnalysis | None, found: Mapping[str, Measured]) -> AnyEst
     if fit is None:
         return NotEstimable(reason=Reason.FEW_SITES)
     measures = list(found.values())
-    value, low, high = (from_scale(at, measures[0].scale) for at in (fit.effect, fit.low, fit.high))
+    value, low, high = (_inside(at, measures[0]) for at in (fit.effect, fit.low, fit.high))
     cases, bound = sum(measure.n for measure in measures), max(measure.bound for measure in measures)
     return Estimate(value=value, low=low, high=high, n=cases, method=Method.RANDOM_EFFECTS, bound=bound)
+
+
+def _inside(effect: float, one: Measured) -> float:
+    """The value of an effect, inside the range of the metric."""
+    return min(max(from_scale(effect, one.scale), one.limits[0]), one.limits[1])
 
 
 def _prediction(fit: MetaAnalysis | None, found: Mapping[str, Measured]) -> PredictionInterval | None:
     if fit is None or fit.prediction is None:
         return None
-    scale = next(iter(found.values())).scale
-    low, high = from_scale(fit.prediction.low, scale), from_scale(fit.prediction.high, scale)
+    first = next(iter(found.values()))
+    low, high = _inside(fit.prediction.low, first), _inside(fit.prediction.high, first)
     return PredictionInterval(low=low, high=high, approximate=fit.prediction.approximate)
 
 
@@ -109,7 +114,7 @@ def _within(found: Mapping[str, Measured], level: float) -> AnyEstimate:
     value = sum(measure.weight * measure.value for measure in measures) / total
     variance = sum((measure.weight / total) ** 2 * _raw_variance(measure) for measure in measures)
     half = z_of(level) * sqrt(variance)
-    limits = (0.0, 1.0) if measures[0].scale is Scale.LOGIT else (-inf, inf)
+    limits = (0.0, 1.0) if measures[0].scale is Scale.LOGIT else measures[0].limits
     return Estimate(
         value=value,
         low=min(value, max(limits[0], value - half)),

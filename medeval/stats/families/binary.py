@@ -9,19 +9,17 @@ from medeval.domain.families.base import ClusterSizes, parse_metric
 from medeval.domain.families.binary import BinaryPlan, PairCounts, ScoreTable, SquaredErrors
 from medeval.domain.result import Evaluation
 from medeval.stats import calibration, decisions, ranking
-from medeval.stats.decisions import Counts, Decided, Sampling
+from medeval.stats.decisions import Counts, Functional, Sampling
 from medeval.stats.measure import Measure, design_effect, mean
 from medeval.stats.table_bootstrap import replicate_table
 
-Take = Callable[[Decided], Counts]
-_OF_DECISIONS: dict[str, Take] = {
-    "balanced_accuracy": decisions.balanced_accuracy,
-    "youden": decisions.youden,
-    "mcc": decisions.mcc,
-    "kappa": decisions.kappa,
-    "f1": decisions.f_beta,
+_OF_DECISIONS = {
+    "balanced_accuracy": Functional(decisions.balanced_accuracy, needs_classes=True),
+    "youden": Functional(decisions.youden, (-1.0, 1.0), needs_classes=True),
+    "mcc": Functional(decisions.mcc, (-1.0, 1.0), needs_classes=True),
+    "kappa": Functional(decisions.kappa, (-1.0, 1.0), needs_classes=True),
+    "f1": Functional(decisions.f_beta),
 }
-_NEED_CLASSES = frozenset({"balanced_accuracy", "youden", "mcc", "kappa"})
 
 
 def measure(evaluation: Evaluation, name: str, plan: BinaryPlan) -> Measure:
@@ -92,12 +90,12 @@ def decision(evaluation: Evaluation, base: str, at: float | None, plan: BinaryPl
         return found
     if base in ("lr_positive", "lr_negative"):
         return decisions.likelihood_ratio(base, cells, sampling)
-    return decisions.functional(_take(base, at, threshold), cells, base in _NEED_CLASSES, sampling)
+    return decisions.functional(_functional(base, at, threshold), cells, sampling)
 
 
-def _take(base: str, at: float | None, threshold: float) -> Take:
+def _functional(base: str, at: float | None, threshold: float) -> Functional:
     if base == "fbeta":
-        return partial(decisions.f_beta, beta=at or 1.0)
+        return Functional(partial(decisions.f_beta, beta=at or 1.0))
     if base == "net_benefit":
-        return partial(decisions.net_benefit, threshold=threshold)
+        return Functional(partial(decisions.net_benefit, threshold=threshold), (-threshold / (1 - threshold), 1.0))
     return _OF_DECISIONS[base]
