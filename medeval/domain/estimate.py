@@ -67,6 +67,7 @@ class Reason(StrEnum):
     CLASS_UNUSED = "no case, and no decision, of this class"
     LABELS_ALIKE = "all labels are alike"
     NO_SPREAD = "all cases are alike: nothing tells how sure the value is"
+    STRUCTURE_ABSENT = "structure absent everywhere"
     NO_BOX = "no box in any image"
     NO_DETECTION = "no detection"
     TOO_FEW_TO_RESAMPLE = "too few cases to resample"

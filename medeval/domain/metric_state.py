@@ -5,9 +5,18 @@ from typing import Annotated, TypeAlias
 from pydantic import Field
 
 from medeval.domain.families.binary import PairCounts, ScoreTable, SquaredErrors
+from medeval.domain.families.segmentation_states import StructureCases, StructureMeans
 from medeval.domain.families.survival_states import HorizonErrors, HorizonPairs, RiskTable, SurvivalPairs
 
 MetricState: TypeAlias = Annotated[
-    ScoreTable | PairCounts | SquaredErrors | RiskTable | SurvivalPairs | HorizonPairs | HorizonErrors,
+    ScoreTable
+    | PairCounts
+    | SquaredErrors
+    | StructureCases
+    | StructureMeans
+    | RiskTable
+    | SurvivalPairs
+    | HorizonPairs
+    | HorizonErrors,
     Field(discriminator="kind"),
 ]

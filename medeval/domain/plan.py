@@ -5,6 +5,7 @@ from typing import Annotated, TypeAlias
 from pydantic import Field
 
 from medeval.domain.families.binary import BinaryPlan
+from medeval.domain.families.segmentation import SegmentationPlan
 from medeval.domain.families.survival import SurvivalPlan
 
-Plan: TypeAlias = Annotated[BinaryPlan | SurvivalPlan, Field(discriminator="task")]
+Plan: TypeAlias = Annotated[BinaryPlan | SegmentationPlan | SurvivalPlan, Field(discriminator="task")]

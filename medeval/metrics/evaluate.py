@@ -10,6 +10,7 @@ from medeval.errors import SpecError
 #: The module of each task family; it is loaded when its task is evaluated, since start-up counts in every execution.
 _MODULES = {
     "binary-classification": "binary",
+    "segmentation": "segmentation",
     "survival": "survival",
 }
 

@@ -48,8 +48,12 @@ def read_strata(labels: Path, interface: Mapping[str, Any]) -> Strata:
         for row in csv.DictReader(file, strict=True):
             for name in wanted:
                 values[name].append(row[name] or "")
-    cluster = interface.get("cluster")
-    declared = interface.get("groups", {})
+    return strata_of(values, interface)
+
+
+def strata_of(values: Mapping[str, Sequence[str]], interface: Mapping[str, Any]) -> Strata:
+    """The strata of cases whose fields are given by column (`columns_of`), in the order of the labels."""
+    cluster, declared = interface.get("cluster"), interface.get("groups", {})
     groups = {name: (tuple(levels), _places(values[name], levels)) for name, levels in declared.items()}
     return Strata(_numbers(values[cluster]) if cluster else None, groups)
 

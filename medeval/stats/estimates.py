@@ -8,11 +8,12 @@ from medeval.domain.estimate import AnyEstimate
 from medeval.domain.messages import MetricEstimates
 from medeval.domain.plan import Plan
 from medeval.domain.result import Evaluation
-from medeval.stats.families import binary, survival
+from medeval.stats.families import binary, segmentation, survival
 from medeval.stats.measure import Measure, Measured
 
 _FAMILIES: dict[str, Callable[[Evaluation, str, Any], Measure]] = {
     "binary-classification": binary.measure,
+    "segmentation": segmentation.measure,
     "survival": survival.measure,
 }
 
