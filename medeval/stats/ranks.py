@@ -7,23 +7,25 @@ from enum import StrEnum
 import numpy as np
 
 from medeval.domain.benchmark import Direction
-from medeval.stats.compare import Comparison, Differences, compare, holm
+from medeval.stats.compare import Differences, between, holm
+from medeval.stats.heterogeneity import Effect
+from medeval.stats.meta import pool
 from medeval.stats.simulation import Floats, ModelEffects, simulate
 
 
 class Basis(StrEnum):
     """What tiers rest on, in words that people read."""
 
-    PAIRED = "paired comparisons on the same cases"
-    SIMULATED = "simulated ranks, without paired comparisons"
-    MIXED = "paired comparisons where there are any, else simulated ranks"
+    PAIRED = "differences on the same cases"
+    SITES = "differences at the same sites, not paired by case"
+    MIXED = "differences on the same cases where there are any, else at the same sites"
 
 
 @dataclass(frozen=True)
 class RankRules:
     """What better means, and how much is simulated; `target` (for `Direction.TARGET`) is on the analysis scale.
 
-    A simulated p-value is at least 2 / (draws + 1), so 2000 draws can tell up to 49 models from the best at 0.95.
+    Models are told apart from `min_sites` common sites on.
     """
 
     direction: Direction = Direction.HIGHER
@@ -56,7 +58,7 @@ class Ranked:
 
 @dataclass(frozen=True)
 class Ranking:
-    """Models, best first, and what the tiers rest on; `basis` is None where nothing was to be told apart."""
+    """Models, best first, and what the tiers rest on; `basis` is None where no two could be compared."""
 
     models: tuple[Ranked, ...]
     basis: Basis | None
@@ -74,10 +76,10 @@ def rank(known: ModelEffects, differences: Differences, rules: RankRules) -> Ran
     pooled = known.pooled()
     merits = rules.merit(np.array([result.effect for result in pooled]))
     drawn = rules.merit(simulate(known, pooled, rules.draws, rules.seed))
-    order = sorted(range(len(merits)), key=lambda place: (-merits[place], known.models[place]))
-    tiers, basis = _tiers(_Tests([known.models[place] for place in order], drawn[:, order], differences, rules))
     points = 1 + (merits[None, :] > merits[:, None]).sum(axis=1)
     lows, highs = _rank_intervals(drawn, rules.level)
+    order = sorted(range(len(merits)), key=lambda place: (-merits[place], known.models[place]))
+    tiers, basis = _tiers([known.models[place] for place in order], _Tests(known, differences, rules))
     ranked = (
         Ranked(
             known.models[place],
@@ -100,37 +102,55 @@ def _rank_intervals(drawn: Floats, level: float) -> tuple[Floats, Floats]:
 
 @dataclass(frozen=True)
 class _Tests:
-    """Models, best first, with their draws in the same order, and what is known of their differences."""
-
-    order: Sequence[str]
-    drawn: Floats
+    known: ModelEffects
     differences: Differences
     rules: RankRules
 
-    def p_worse(self, best: int, other: int) -> tuple[float, Basis]:
+    def p_worse(self, best: str, other: str) -> tuple[float, Basis | None]:
         """The two-sided p-value of a difference if `other` is the worse one, else 1; and what it rests on."""
-        if self.rules.direction is not Direction.TARGET:
-            pair = (self.order[best], self.order[other])
-            (found,) = compare(self.differences, [pair], self.rules.level, self.rules.min_sites)
-            if isinstance(found, Comparison):
-                worse = (found.difference > 0) == (self.rules.direction is Direction.HIGHER)
-                return found.p if worse else 1.0, Basis.PAIRED
-        behind = np.mean(self.drawn[:, best] <= self.drawn[:, other])
-        return min(1.0, 2 * max(float(behind), 1 / (self.rules.draws + 1))), Basis.SIMULATED
+        found, basis = self._paired(best, other), Basis.PAIRED
+        if len(found) < self.rules.min_sites:
+            found, basis = self._at_sites(best, other), Basis.SITES
+        if len(found) < self.rules.min_sites:
+            return 1.0, None
+        result = pool(found, self.rules.level)
+        return result.p_value() if result.effect > 0 else 1.0, basis
+
+    def _paired(self, best: str, other: str) -> list[Effect]:
+        """By how much `best` is better at each site, case by case."""
+        if self.rules.direction is Direction.TARGET:
+            return []
+        found = between(self.differences, best, other).values()
+        return [Effect(self._better(effect.value), effect.variance) for effect in found]
+
+    def _at_sites(self, best: str, other: str) -> list[Effect]:
+        """The same from both models' own effects, as if they had read different cases, which errs to the safe side."""
+        first, second = self.known.effects[best], self.known.effects[other]
+        return [
+            Effect(
+                self._better(first[site].value) - self._better(second[site].value),
+                first[site].variance + second[site].variance,
+            )
+            for site in first.keys() & second.keys()
+        ]
+
+    def _better(self, value: float) -> float:
+        return float(self.rules.merit(np.array(value)))
 
 
-def _tiers(tests: _Tests) -> tuple[list[int], Basis | None]:
+def _tiers(order: Sequence[str], tests: _Tests) -> tuple[list[int], Basis | None]:
     """Tier t: the best remaining model and every one that is not shown to be worse than it.
 
-    Shown: Holm-adjusted over the remaining models, two-sided, at the level of the rules. A tier may skip ranks: a model
-    of which little is known is not shown to be worse than a better one, while the certain one between them is.
+    Shown: by the meta-analysis of the differences at the sites that hold both, two-sided, Holm-adjusted over the
+    remaining models. A tier may skip ranks: a model of which little is known is not shown to be worse than a better
+    one, while the certain one between them is.
     """
-    tiers, bases, tier = [0] * len(tests.order), set[Basis](), 0
+    tiers, bases, tier = [0] * len(order), set[Basis](), 0
     while 0 in tiers:
         tier += 1
         best, *others = [place for place, known in enumerate(tiers) if not known]
-        found = [tests.p_worse(best, other) for other in others]
-        bases |= {basis for _, basis in found}
+        found = [tests.p_worse(order[best], order[other]) for other in others]
+        bases |= {basis for _, basis in found if basis is not None}
         tiers[best] = tier
         for other, p in zip(others, holm([p for p, _ in found]), strict=True):
             if p >= 1 - tests.rules.level:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from medeval.domain.benchmark import Direction
 from medeval.stats.heterogeneity import Effect
+from medeval.stats.meta import pool
 from medeval.stats.ranks import Basis, Ranked, Ranking, RankRules, rank
 from medeval.stats.simulation import ModelEffects, SiteCovariance, simulate
 
@@ -42,7 +43,7 @@ def paired(
 def test_models_far_apart_are_certain_of_their_ranks_and_tiers() -> None:
     found = rank(independent(a_board(a=0.0, b=3.0, c=6.0)), {}, RULES)
     assert found.models == (Ranked("c", 1, 1, 1, 1), Ranked("b", 2, 2, 2, 2), Ranked("a", 3, 3, 3, 3))
-    assert found.basis is Basis.SIMULATED
+    assert found.basis is Basis.SITES
 
 
 def test_less_is_better_turns_the_order() -> None:
@@ -56,7 +57,7 @@ def test_nearest_to_the_target_is_best() -> None:
     board = a_board(low=-2.0, near=1.2, high=3.0)
     found = rank(independent(board), paired(board, 0.001, ("near", "low"), ("near", "high"), ("low", "high")), rules)
     assert [item.model for item in found.models] == ["near", "high", "low"]
-    assert found.basis is Basis.SIMULATED
+    assert found.basis is Basis.SITES
 
 
 def test_models_that_cannot_be_told_apart_share_rank_and_tier() -> None:
@@ -74,8 +75,8 @@ def test_one_model_and_none() -> None:
 
 def test_paired_comparisons_tell_apart_what_simulation_cannot() -> None:
     board = a_board(variance=0.05, a=1.0, b=1.15)
-    simulated = rank(independent(board), {}, RULES)
-    assert [item.tier for item in simulated.models] == [1, 1]
+    unpaired = rank(independent(board), {}, RULES)
+    assert [item.tier for item in unpaired.models] == [1, 1]
     found = rank(independent(board), paired(board, 0.0004, ("a", "b")), RULES)
     assert [(item.model, item.tier) for item in found.models] == [("b", 1), ("a", 2)]
     assert found.basis is Basis.PAIRED
@@ -98,7 +99,33 @@ def test_some_pairs_alone_make_a_mixed_basis() -> None:
 def test_too_few_sites_for_a_paired_comparison_fall_back() -> None:
     board = a_board(a=1.0, b=1.3)
     two_sites = {("a", "b"): {"n": Effect(-0.3, 0.001), "e": Effect(-0.3, 0.001)}}
-    assert rank(independent(board), two_sites, RULES).basis is Basis.SIMULATED
+    assert rank(independent(board), two_sites, RULES).basis is Basis.SITES
+
+
+def test_with_too_few_common_sites_nothing_is_shown() -> None:
+    board = {"a": {s: Effect(0.0, 0.001) for s in "nes"}, "b": {s: Effect(9.0, 0.001) for s in "esw"}}
+    found = rank(independent(board), {}, RULES)
+    assert [item.tier for item in found.models] == [1, 1]
+    assert found.basis is None
+
+
+def test_tiers_are_told_apart_by_holms_adjusted_two_sided_p_value() -> None:
+    board = a_board(a=1.0, b=1.1)
+    differences = {("b", "a"): {s: Effect(0.1, 0.0025) for s in "nesw"}}
+    p = pool(list(differences["b", "a"].values())).p_value()
+    assert 0.025 < p < 0.05
+    for level, tiers in ((0.95, [1, 2]), (0.98, [1, 1])):
+        found = rank(independent(board), differences, RankRules(level=level, draws=100))
+        assert [item.tier for item in found.models] == tiers
+    more = rank(independent({**board, "c": a_board(c=1.05)["c"]}), differences, RULES)
+    assert [item.tier for item in more.models] == [1, 1, 1]
+
+
+def test_differences_at_sites_cancel_what_sites_do_to_all_models() -> None:
+    """Sites differ by far more than the models do; at each site the same model is ahead."""
+    by = {"n": -2.0, "e": 0.0, "s": 1.0, "w": 3.0}
+    board = {m: {s: Effect(mean + shift, 0.001) for s, shift in by.items()} for m, mean in (("a", 0.0), ("b", 0.3))}
+    assert [item.tier for item in rank(independent(board), {}, RULES).models] == [1, 2]
 
 
 @settings(max_examples=40, deadline=None)
