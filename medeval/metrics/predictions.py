@@ -1,7 +1,8 @@
 """Predictions beside labels, read strictly: each case once, each score a finite number in [0, 1].
 
-Both files are read row by row; only the labels' case ids are kept, so a model cannot make the evaluator hold more than
-the dataset is large. No message names a case or holds a value: counts only.
+Files of one order are read in step, in blocks, and 8 bytes are kept of each case; others row by row, where only the
+labels' case ids are kept. So a model cannot make the evaluator hold more than the dataset is large. No message names a
+case or holds a value: counts only.
 """
 
 import csv
@@ -10,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +26,14 @@ from medeval.errors import (
     WrongCases,
     WrongColumns,
 )
+from medeval.metrics.case_blocks import Irregular
+from medeval.metrics.in_step import values_in_step
 
 Labels: TypeAlias = NDArray[np.bool_]
 Scores: TypeAlias = NDArray[np.float64]
 
+#: Read at a time: the arrays made of it stay in the cache.
+BLOCK_BYTES = 2**17
 #: A plain decimal number: Python alone would also take `1_0`, ` 0.5 `, other scripts' digits, `nan` and `inf`.
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _INTERFACE_HINT = "Write the columns that the benchmark's model interface names, as comma-separated UTF-8 text."
@@ -60,16 +65,50 @@ def read_scored_cases(predictions: Path, labels: Path, columns: Columns | None =
     Raises `WrongColumns`, `WrongCases`, `ScoreNotFinite` or `ScoreOutOfRange` for predictions, `DataError`,
     `MissingColumn` or `EmptyData` for labels.
     """
+    parts = list(iterate_scored_cases(predictions, labels, columns))
+    truth, scores = ([getattr(part, name) for part in parts] for name in ("labels", "scores"))
+    return ScoredCases(np.concatenate(truth), np.concatenate(scores))
+
+
+def iterate_scored_cases(
+    predictions: Path, labels: Path, columns: Columns | None = None, block_bytes: int = BLOCK_BYTES
+) -> Iterator[ScoredCases]:
+    """The same cases in parts, in the order of `labels`; raises the same, at the latest after the last part.
+
+    So what was added up counts only once the iterator has ended. Where the rows of both files stand in one order and
+    are plainly written, a part is at most a block of either file, and 8 bytes are kept of each case. From what is
+    otherwise on, the strict reader decides, and the remaining cases are one part.
+    """
     columns = columns or Columns()
-    places, truth = _read_labels(labels, (columns.case_id, columns.label))
+    plain = values_in_step(
+        (predictions, (columns.case_id, columns.score)),
+        (labels, (columns.case_id, columns.label, *columns.extra)),
+        _to_score,
+        block_bytes,
+    )
+    given = 0
+    try:
+        for truth, scores in plain:
+            yield ScoredCases(truth, scores)
+            given += len(truth)
+    except Irregular:
+        pass
+    else:
+        return
+    whole = _read_strictly(predictions, labels, columns)
+    yield ScoredCases(whole.labels[given:], whole.scores[given:])
+
+
+def _read_strictly(predictions: Path, labels: Path, columns: Columns) -> ScoredCases:
+    places, truth = _read_labels(labels, (columns.case_id, columns.label, *columns.extra))
     return ScoredCases(truth, _read_scores(predictions, (columns.case_id, columns.score), places))
 
 
-def _read_labels(path: Path, header: tuple[str, str]) -> tuple[dict[str, int], Labels]:
+def _read_labels(path: Path, header: tuple[str, ...]) -> tuple[dict[str, int], Labels]:
     """Each case id's place, and the labels in that order."""
     places: dict[str, int] = {}
     values: list[bool] = []
-    for case_id, label in _rows(path, header, "labels.csv", (MissingColumn, DataError, _LABELS_HINT)):
+    for case_id, label, *_ in _rows(path, header, "labels.csv", (MissingColumn, DataError, _LABELS_HINT)):
         if label not in {"0", "1"}:
             raise DataError("labels.csv holds a label that is neither 0 nor 1", _LABELS_HINT)
         if places.setdefault(case_id, len(values)) != len(values):
@@ -118,8 +157,8 @@ def _to_score(text: str) -> float:
 
 
 def _rows(
-    path: Path, header: tuple[str, str], name: str, refuse: tuple[type[MedevalError], type[MedevalError], str]
-) -> Iterator[tuple[str, str]]:
+    path: Path, header: tuple[str, ...], name: str, refuse: tuple[type[MedevalError], type[MedevalError], str]
+) -> Iterator[list[str]]:
     """The rows below an exact header; `refuse` is the error for the header, the one for anything else, their hint."""
     wrong_header, wrong_rows, hint = refuse
     try:
@@ -128,14 +167,10 @@ def _rows(
             if tuple(next(reader, ())) != header:
                 raise wrong_header(f"{name} must begin with the line {','.join(header)}", hint)
             for row in reader:
-                yield _pair(row, name, wrong_rows, hint)
+                if len(row) != len(header):
+                    raise wrong_rows(f"a row of {name} has {len(row)} fields in place of {len(header)}", hint)
+                yield row
     except FileNotFoundError as exc:
         raise wrong_header(f"{name} is not there", hint) from exc
     except (csv.Error, UnicodeDecodeError) as exc:
         raise wrong_rows(f"{name} is no plain CSV in UTF-8", hint) from exc
-
-
-def _pair(row: list[Any], name: str, refuse: type[MedevalError], hint: str) -> tuple[str, str]:
-    if len(row) != 2:
-        raise refuse(f"a row of {name} has {len(row)} fields in place of 2", hint)
-    return row[0], row[1]
