@@ -1,21 +1,33 @@
 """Which rows become cases, and on which scale."""
 
 import numpy as np
-from problems import Problem
+from problems import Empty, Problem
 from recipe import Recipe, Split, Standardise
 
 
 def choose_and_scale(
-    features: list[list[float]], labels: list[bool], strata: list[list[str]], recipe: Recipe
+    features: list[list[float]],
+    labels: list[list[float]],
+    strata: list[list[str]],
+    given: list[bool] | None,
+    recipe: Recipe,
 ) -> tuple[np.ndarray, np.ndarray, list[list[str]]]:
-    """The cases' features (N, F), labels (N,) and strata: one part of a split, else all rows."""
-    x, y = np.array(features, dtype=np.float64), np.array(labels, dtype=np.bool_)
+    """The cases' features (N, F), labels (N, L) and strata: one part of a split, else all rows.
+
+    `given`: which rows are for testing, where the table says so.
+    """
+    x, y = np.array(features, dtype=np.float64), np.array(labels, dtype=np.float64)
     if recipe.split is None:
         return x, y, strata
-    train, test = _split(y, recipe.split)
+    if isinstance(recipe.split, Split):
+        train, test = _split(y[:, -1] > 0, recipe.split)
+    else:
+        train, test = np.flatnonzero(~np.array(given)), np.flatnonzero(given)
     if recipe.standardise:
         x = _standardise(x, x[train], recipe.standardise)
     chosen = test if recipe.split.cases == "test" else train
+    if not len(chosen):
+        raise Empty("no row belongs to the part of the split that is asked for")
     return x[chosen], y[chosen], [strata[row] for row in chosen]
 
 

@@ -1,4 +1,4 @@
-"""Prepare a table for binary classification: `main.py TASK --input IN --output OUT`.
+"""Prepare a table for classification or survival: `main.py TASK --input IN --output OUT`.
 
 prepare       data/ parameters.json -> cases/cases.csv labels.csv
 sanity_check  cases/ labels.csv parameters.json -> nothing
@@ -24,7 +24,7 @@ def prepare(source: Path, target: Path) -> None:
     # Splitting and scaling need more than the standard library: loaded only when there are rows.
     import design
 
-    kept = design.choose_and_scale(features, labels, strata, plan)
+    kept = design.choose_and_scale(features, labels, strata, table.test_rows(columns, plan), plan)
     prepared.write(target, plan, *kept, seed=raw.read_bytes())
 
 

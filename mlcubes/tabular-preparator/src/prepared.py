@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from problems import Empty, MissingColumn, Problem
 from recipe import Grouping, Recipe
+from target import to_texts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,7 +36,7 @@ def write(
     )
     places = {"": 0} if plan.cluster is None else _renumbered([strata[row][0] for row in order])
     chosen = (
-        [case_id, int(labels[row]), *_stratum(strata[row], places, plan)]
+        [case_id, *to_texts(labels[row].tolist()), *_stratum(strata[row], places, plan)]
         for case_id, row in zip(ids, order, strict=True)
     )
     _write_rows(target / "labels.csv", plan.label_columns, chosen)
@@ -68,9 +69,9 @@ def check(source: Path, plan: Recipe) -> None:
         raise MissingColumn(f"the cases lack the column {missing[0]}")
     if header != ["case_id", *names]:
         raise Problem("the cases have other columns than the benchmark names")
-    labels = dict(_read_labels(source, plan))
+    labels = {row[0] for row in _read_labels(source, plan)}
     ids = [row[0] for row in cases]
-    if len(set(ids)) != len(ids) or set(ids) != set(labels):
+    if len(set(ids)) != len(ids) or set(ids) != labels:
         raise Problem("cases and labels do not name the same cases once each")
     if not all(_is_finite(value) for row in cases for value in row[1:]):
         raise Problem("a feature is no finite number")
@@ -78,15 +79,17 @@ def check(source: Path, plan: Recipe) -> None:
         raise Empty("there is no case")
 
 
-def _read_labels(source: Path, plan: Recipe) -> Iterator[tuple[str, str]]:
+def _read_labels(source: Path, plan: Recipe) -> list[list[str]]:
+    """The rows of `labels.csv`: case id and label."""
     header, rows = _read_rows(source / "labels.csv")
-    if header != plan.label_columns or any(row[1] not in {"0", "1"} for row in rows):
-        raise Problem("the labels are not case ids with 0 or 1")
+    width = 1 + len(plan.target.names)
+    if header != plan.label_columns or not all(plan.target.is_label(*row[1:width]) for row in rows):
+        raise Problem("the labels are not case ids with what the benchmark foretells")
     if len({row[0] for row in rows}) != len(rows):
         raise Problem("the labels name a case twice")
     if any(level not in group.levels for row in rows for level, group in _levels(row, plan)):
         raise Problem("the labels hold a level that the benchmark does not name")
-    return ((row[0], row[1]) for row in rows)
+    return [row[:width] for row in rows]
 
 
 def _levels(row: list[str], plan: Recipe) -> Iterator[tuple[str, Grouping]]:
@@ -112,8 +115,8 @@ def _is_finite(text: str) -> bool:
 
 
 def write_statistics(source: Path, target: Path, plan: Recipe) -> None:
-    """`statistics.json`: cases, and cases per class (negative, positive)."""
-    labels = [label for _, label in _read_labels(source, plan)]
+    """`statistics.json`: cases, and cases per class (negative and positive, or censored and with an event)."""
+    labels = [row[-1] for row in _read_labels(source, plan)]
     positive = labels.count("1")
     plain = {"cases": len(labels), "per_class": [len(labels) - positive, positive]}
     (target / "statistics.json").write_text(json.dumps(plain) + "\n", encoding="utf-8")

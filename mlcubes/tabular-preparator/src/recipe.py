@@ -4,25 +4,9 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import target as targets
 from problems import Problem
-
-
-@dataclass(frozen=True)
-class Target:
-    """A case is positive when `column` is greater than `positive_above`, or one of `positive_values`."""
-
-    column: str
-    positive_above: float | None = None
-    positive_values: tuple[float, ...] | None = None
-
-    def __post_init__(self) -> None:
-        if (self.positive_above is None) == (self.positive_values is None):
-            raise Problem("target: give either positive_above or positive_values")
-
-    def is_positive(self, value: float) -> bool:
-        if self.positive_above is not None:
-            return value > self.positive_above
-        return value in (self.positive_values or ())
+from target import Survival, Target
 
 
 @dataclass(frozen=True)
@@ -36,6 +20,18 @@ class Split:
     test_size: float
     random_state: int
     stratify_from: int = 2
+    cases: str = "test"
+
+    def __post_init__(self) -> None:
+        if self.cases not in {"test", "train"}:
+            raise Problem("split.cases: must be test or train")
+
+
+@dataclass(frozen=True)
+class GivenSplit:
+    """The table says itself which rows are for training: `column` holds `train` or `test`."""
+
+    column: str
     cases: str = "test"
 
     def __post_init__(self) -> None:
@@ -87,12 +83,12 @@ class Recipe:
     """
 
     numeric: tuple[str, ...]
-    target: Target
+    target: Target | Survival
     one_hot: dict[str, tuple[float, ...]] = field(default_factory=dict)
     columns: tuple[str, ...] | None = None
     missing: tuple[str, ...] = ("", "?", "NA")
     missing_rows: str = "drop"
-    split: Split | None = None
+    split: Split | GivenSplit | None = None
     standardise: Standardise | None = None
     cluster: str | None = None
     groups: dict[str, Grouping] = field(default_factory=dict)
@@ -104,7 +100,7 @@ class Recipe:
             raise Problem("standardise: needs a split, whose training rows give mean and sd")
         if any(len(levels) < 2 for levels in self.one_hot.values()):
             raise Problem("one_hot: a column needs two levels or more")
-        columns = (*self.numeric, *self.one_hot, self.target.column, *([self.cluster] if self.cluster else []))
+        columns = (*self.numeric, *self.one_hot, *self.target.columns, *self._identifying)
         if len(set(columns)) != len(columns):
             raise Problem("a column is used twice")
 
@@ -112,13 +108,23 @@ class Recipe:
     def used(self) -> tuple[str, ...]:
         """The raw columns that matter, each once, features first; all others are ignored."""
         grouping = (group.column for group in self.groups.values())
-        cluster = (self.cluster,) if self.cluster else ()
-        return tuple(dict.fromkeys((*self.numeric, *self.one_hot, self.target.column, *cluster, *grouping)))
+        features = (*self.numeric, *self.one_hot)
+        return tuple(dict.fromkeys((*features, *self.target.columns, *self._identifying, *grouping)))
+
+    @property
+    def split_column(self) -> str | None:
+        """The column that says which rows are for training, if the table does."""
+        return self.split.column if isinstance(self.split, GivenSplit) else None
+
+    @property
+    def _identifying(self) -> tuple[str, ...]:
+        """Columns that are no numbers: the patient, and the part of a given split."""
+        return tuple(column for column in (self.cluster, self.split_column) if column)
 
     @property
     def label_columns(self) -> list[str]:
         """The columns of `labels.csv`."""
-        return ["case_id", "label", *([self.cluster] if self.cluster else []), *self.groups]
+        return ["case_id", *self.target.names, *([self.cluster] if self.cluster else []), *self.groups]
 
     @property
     def feature_names(self) -> list[str]:
@@ -137,7 +143,7 @@ def read(path: Path) -> Recipe:
 
 def _from_plain(plain: dict) -> Recipe:
     plain = {name: value for name, value in plain.items() if value is not None}
-    parts = {"target": _target, "split": lambda part: Split(**part), "standardise": lambda part: Standardise(**part)}
+    parts = {"target": targets.from_plain, "split": _split, "standardise": lambda part: Standardise(**part)}
     plain["groups"] = {name: _grouping(part) for name, part in plain.get("groups", {}).items()}
     for name, make in parts.items():
         if name in plain:
@@ -149,6 +155,10 @@ def _from_plain(plain: dict) -> Recipe:
     return Recipe(**plain)
 
 
+def _split(plain: dict) -> Split | GivenSplit:
+    return GivenSplit(**plain) if "column" in plain else Split(**plain)
+
+
 def _grouping(plain: dict) -> Grouping:
     levels, cuts = plain["levels"], plain.get("cuts")
     if isinstance(levels, dict):
@@ -157,8 +167,3 @@ def _grouping(plain: dict) -> Grouping:
     return Grouping(
         str(plain["column"]), tuple(map(str, levels)), cuts=None if cuts is None else tuple(map(float, cuts))
     )
-
-
-def _target(plain: dict) -> Target:
-    values = plain.get("positive_values")
-    return Target(**{**plain, "positive_values": None if values is None else tuple(map(float, values))})

@@ -21,7 +21,7 @@ def find_file(folder: Path) -> Path:
 
 
 def read(path: Path, recipe: Recipe) -> list[list[float]]:
-    """The used columns (`recipe.used`) of every complete row, as numbers; patients are numbered."""
+    """The used columns (`recipe.used`) of every complete row, as numbers; patients are numbered, a test row is 1."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = [[field.strip() for field in row] for row in csv.reader(file, strict=True) if row]
@@ -36,13 +36,13 @@ def read(path: Path, recipe: Recipe) -> list[list[float]]:
     if not complete:
         raise Empty("no row without a missing value is left")
     patients: dict[str, float] = {}
-    return [
-        [
-            patients.setdefault(text, len(patients)) if name == recipe.cluster else _to_number(text, name)
-            for text, name in zip(row, recipe.used, strict=True)
-        ]
-        for row in complete
-    ]
+
+    def to_number(text: str, name: str) -> float:
+        if name == recipe.cluster:
+            return patients.setdefault(text, len(patients))
+        return _to_part(text) if name == recipe.split_column else _to_number(text, name)
+
+    return [[to_number(text, name) for text, name in zip(row, recipe.used, strict=True)] for row in complete]
 
 
 def _check_shape(names: list[str], rows: list[list[str]], recipe: Recipe) -> None:
@@ -64,6 +64,12 @@ def _is_complete(row: list[str], recipe: Recipe) -> bool:
     return complete
 
 
+def _to_part(text: str) -> float:
+    if text not in {"train", "test"}:
+        raise Problem("the column of the split holds something that is neither train nor test")
+    return float(text == "test")
+
+
 def _to_number(text: str, column: str) -> float:
     try:
         value = float(text)
@@ -74,8 +80,8 @@ def _to_number(text: str, column: str) -> float:
     return value
 
 
-def encode(rows: list[list[float]], recipe: Recipe) -> tuple[list[list[float]], list[bool], list[list[str]]]:
-    """Features in the order of `recipe.feature_names`, labels, and patient and groups of each row."""
+def encode(rows: list[list[float]], recipe: Recipe) -> tuple[list[list[float]], list[list[float]], list[list[str]]]:
+    """Features in the order of `recipe.feature_names`, labels (`target.names`), and patient and groups of each row."""
     plain = len(recipe.numeric)
     target = plain + len(recipe.one_hot)
     features = [
@@ -83,7 +89,17 @@ def encode(rows: list[list[float]], recipe: Recipe) -> tuple[list[list[float]], 
                        for hot in _one_hot(level, *item)]
         for row in rows
     ]  # fmt: skip
-    return features, [recipe.target.is_positive(row[target]) for row in rows], [_strata(row, recipe) for row in rows]
+    end = target + len(recipe.target.columns)
+    labels = [recipe.target.label_of(*row[target:end]) for row in rows]
+    return features, labels, [_strata(row, recipe) for row in rows]
+
+
+def test_rows(rows: list[list[float]], recipe: Recipe) -> list[bool] | None:
+    """Which rows are for testing, where the table says so."""
+    if recipe.split_column is None:
+        return None
+    place = recipe.used.index(recipe.split_column)
+    return [row[place] == 1 for row in rows]
 
 
 def _strata(row: list[float], recipe: Recipe) -> list[str]:
