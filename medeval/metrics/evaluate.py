@@ -10,8 +10,13 @@ from medeval.errors import SpecError
 #: The module of each task family; it is loaded when its task is evaluated, since start-up counts in every execution.
 _MODULES = {
     "binary-classification": "binary",
+    "detection": "detection",
+    "multiclass-classification": "classes",
+    "multilabel-classification": "classes",
+    "regression": "regression",
     "segmentation": "segmentation",
     "survival": "survival",
+    "text": "text",
 }
 
 

@@ -8,13 +8,18 @@ from medeval.domain.estimate import AnyEstimate
 from medeval.domain.messages import MetricEstimates
 from medeval.domain.plan import Plan
 from medeval.domain.result import Evaluation
-from medeval.stats.families import binary, segmentation, survival
+from medeval.stats.families import binary, classes, detection, regression, segmentation, survival, text
 from medeval.stats.measure import Measure, Measured
 
 _FAMILIES: dict[str, Callable[[Evaluation, str, Any], Measure]] = {
     "binary-classification": binary.measure,
+    "detection": detection.measure,
+    "multiclass-classification": classes.measure,
+    "multilabel-classification": classes.measure,
+    "regression": regression.measure,
     "segmentation": segmentation.measure,
     "survival": survival.measure,
+    "text": text.measure,
 }
 
 

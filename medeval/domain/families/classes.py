@@ -4,6 +4,8 @@ Multiclass: the K x K table of label and decision, and one score table a class (
 Multilabel: one score table a label, and the joint moments of each case's hits, misses and false alarms.
 """
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -19,10 +21,10 @@ ClassNames = Annotated[tuple[ClassName, ...], Field(min_length=2, max_length=50)
 _HINT = "Nothing has left. Use the evaluator and the parameters that the benchmark spec pins."
 
 #: Metrics of the K x K table as a whole, and of one of its classes.
-OF_ALL_CLASSES = frozenset("accuracy balanced_accuracy macro_f1 micro_f1 kappa quadratic_kappa mcc".split())
-OF_ONE_CLASS = frozenset("sensitivity specificity ppv npv f1".split())
+OF_ALL_CLASSES = frozenset(["accuracy", "balanced_accuracy", "macro_f1", "micro_f1", "kappa", "quadratic_kappa", "mcc"])
+OF_ONE_CLASS = frozenset(["sensitivity", "specificity", "ppv", "npv", "f1"])
 #: Metrics over all labels.
-OF_ALL_LABELS = frozenset("macro_auroc macro_f1 micro_f1 exact_match".split())
+OF_ALL_LABELS = frozenset(["macro_auroc", "macro_f1", "micro_f1", "exact_match"])
 #: Of each case: labels found, called wrongly, missed, and 1 where all labels are right.
 COLUMNS = ("one", "tp", "fp", "fn", "exact")
 
@@ -58,8 +60,7 @@ class _ClassesPlan(PlanBase):
     classes: ClassNames
     score_edges: tuple[Probability, ...] = Field(min_length=3, max_length=1001)
     positive_when: PositiveWhen = PositiveWhen.ABOVE
-    score_resolution: float | Literal["exact"] = "exact"
-
+    score_resolution: float | Literal["exact"] = 0.001
     exact_scalars: Literal[False] = False
 
     @model_validator(mode="after")
@@ -80,6 +81,16 @@ class _ClassesPlan(PlanBase):
             score_edges=self.score_edges,
             score_resolution=self.score_resolution,
         )
+
+    @property
+    def holds_exact_values(self) -> bool:
+        """Whether a result holds more of single scores than counts and rounded sums."""
+        return self.score_resolution == "exact"
+
+    def dull_row(self, score: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """All classes alike."""
+        del score
+        return self.classes, (repr(1 / len(self.classes)),) * len(self.classes)
 
     def _threshold(self) -> float:
         """Some edge: a multiclass decision takes no threshold."""
@@ -114,6 +125,18 @@ class MulticlassPlan(_ClassesPlan):
     primary_metric: MetricId = "macro_auroc"
     tie_rule: Literal["first", "last"] = "first"
     sum_tolerance: float = Field(default=0.001, gt=0, le=0.01)
+
+    classes_share_cases: ClassVar[bool] = True
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes."""
+        return self.classes
+
+    def count_classes(self, rows: Iterable[Mapping[str, str | None]], label: str) -> tuple[int, ...] | None:
+        """The cases of each class; None where a label is no class."""
+        found = Counter(row.get(label) for row in rows)
+        return tuple(found[name] for name in self.classes) if found.keys() <= set(self.classes) else None
 
     def check_metric(self, name: str) -> None:
         """Raise ValueError for what neither the K x K table nor a score table gives."""
@@ -151,7 +174,19 @@ class MultilabelPlan(_ClassesPlan):
     task: Literal["multilabel-classification"] = "multilabel-classification"
     primary_metric: MetricId = "macro_auroc"
     threshold: Probability = 0.5
-    columns: ClassVar[tuple[str, ...]] = COLUMNS
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Of each label the cases without and with it."""
+        return tuple(f"{name} {side}" for name in self.classes for side in ("absent", "present"))
+
+    def count_classes(self, rows: Iterable[Mapping[str, str | None]], label: str) -> tuple[int, ...] | None:
+        """Of each label the cases without and with it; None where neither 0 nor 1 stands."""
+        del label
+        found = Counter((name, row.get(name)) for row in rows for name in self.classes)
+        if not {value for _, value in found} <= {"0", "1"}:
+            return None
+        return tuple(found[name, value] for name in self.classes for value in ("0", "1"))
 
     def _threshold(self) -> float:
         return self.threshold

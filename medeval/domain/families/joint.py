@@ -8,13 +8,15 @@ correlation there is inside a cluster (Binder 1983, Int Stat Rev 51:279-292).
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from medeval.domain.families.base import UNIT_BITS, Count, State, Wide
 from medeval.errors import ResultRefused
 
+#: A step to which per-case values are rounded before they are summed, or `exact`.
+Resolution = Annotated[float, Field(ge=1e-6, le=0.1)] | Literal["exact"]
 _HINT = "Nothing has left. Use the evaluator and the parameters that the benchmark spec pins."
 #: A product of cluster totals is rounded once per cluster, which this many units a cluster cover.
 _SLACK = 4

@@ -5,7 +5,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from medeval.domain.families.base import MetricId, PlanBase, State, parse_metric
-from medeval.domain.families.joint import JointMoments, joint_numbers
+from medeval.domain.families.joint import JointMoments, Resolution, joint_numbers
 from medeval.errors import ResultRefused
 
 METRICS = frozenset(["mae", "rmse", "r2", "ccc", "bias", "loa_low", "loa_high"])
@@ -26,12 +26,15 @@ class RegressionPlan(PlanBase):
     """How a regression is analysed.
 
     `range` bounds labels and predictions, in their unit; what lies outside is an error. Sums are kept in 2**-52 of its
-    width, so it should be at most some thousand times the error that matters.
+    width, so it should be at most some thousand times the error that matters. `score_resolution` is the step, as a
+    share of that width, to which both are rounded before anything is summed.
     """
 
     task: Literal["regression"] = "regression"
     primary_metric: MetricId = "mae"
     range: tuple[float, float] = Field(description="lowest and highest label and prediction")
+    score_resolution: Resolution = 0.001
+    exact_scalars: Literal[False] = False
 
     @model_validator(mode="after")
     def _is_a_range(self) -> Self:
@@ -39,6 +42,15 @@ class RegressionPlan(PlanBase):
         if not low < high or max(abs(low), abs(high)) > 2**30:
             raise ValueError("range must rise, within 2**30 of zero")
         return self
+
+    @property
+    def holds_exact_values(self) -> bool:
+        """Whether a result holds sums of unrounded values."""
+        return self.score_resolution == "exact"
+
+    def dull_row(self, score: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The middle of the range."""
+        return (score,), (repr(sum(self.range) / 2),)
 
     def check_metric(self, name: str) -> None:
         """Raise ValueError for what is no metric of a regression."""
