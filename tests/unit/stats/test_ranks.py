@@ -102,6 +102,26 @@ def test_too_few_sites_for_a_paired_comparison_fall_back() -> None:
     assert rank(independent(board), two_sites, RULES).basis is Basis.SITES
 
 
+def test_paired_differences_of_a_metric_of_which_less_is_better() -> None:
+    board = a_board(variance=0.05, a=1.0, b=1.15)
+    rules = RankRules(direction=Direction.LOWER, draws=100)
+    found = rank(independent(board), paired(board, 0.0004, ("b", "a")), rules)
+    assert [(item.model, item.tier) for item in found.models] == [("a", 1), ("b", 2)]
+
+
+def test_both_models_variances_count_where_cases_are_not_paired() -> None:
+    """A difference of 0.1 at four sites, tested by t with 3 degrees: 2.8 or 4 standard errors."""
+    for variance, tiers in ((0.0025, [1, 1]), (0.0, [1, 2])):
+        board = {"a": {s: Effect(0.1, variance) for s in "nesw"}, "b": {s: Effect(0.0, 0.0025) for s in "nesw"}}
+        assert [item.tier for item in rank(independent(board), {}, RULES).models] == tiers
+
+
+def test_the_interval_of_a_rank_holds_the_rank() -> None:
+    board = {"a": {"n": Effect(1.0, 4.0)}, "b": {"n": Effect(0.9, 4.0)}, "c": {"n": Effect(0.8, 4.0)}}
+    found = rank(independent(board), {}, RankRules(level=0.02, draws=1000)).models
+    assert [(item.low <= item.rank <= item.high) for item in found] == [True] * 3
+
+
 def test_with_too_few_common_sites_nothing_is_shown() -> None:
     board = {"a": {s: Effect(0.0, 0.001) for s in "nes"}, "b": {s: Effect(9.0, 0.001) for s in "esw"}}
     found = rank(independent(board), {}, RULES)
