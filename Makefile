@@ -81,12 +81,13 @@ $(VENV)/.run: $(VENV)/.uv requirements/run.txt pyproject.toml
 
 # torch comes by pip ahead of the rest (pip takes a CPU build that lies on the machine; uv would fetch gigabytes). What
 # torch needs is installed first by hash, so that pip fetches nothing else where such a build is there.
-$(VENV)/.test: $(VENV)/.uv requirements/torch.txt requirements/test.txt pyproject.toml
+$(VENV)/.test: $(VENV)/.uv requirements/torch.txt requirements/test.txt requirements/reference.txt pyproject.toml
 	$(INSTALL) -r requirements/torch.txt
 ifneq ($(TORCH),)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==$(TORCH) \
 	  || echo "torch $(TORCH) could not be installed; the tests that need it will be listed as not run"
 endif
 	$(INSTALL) -r requirements/test.txt
+	$(INSTALL) --no-deps -r requirements/reference.txt
 	$(SELF)
 	@touch $@

@@ -14,10 +14,12 @@ compile() {
 
 compile uv requirements/uv.in "$@"
 compile test pyproject.toml requirements/build.in requirements/torch.in \
-  --extra server --extra postgres --extra dev "$@"
+  --extra server --extra postgres --extra numba --extra reference --extra dev "$@"
 # The other two are subsets of the test lock: one version of everything, whatever is installed first.
 compile run pyproject.toml requirements/build.in --extra server --constraint requirements/test.txt "$@"
 compile torch requirements/torch.in --constraint requirements/test.txt "$@"
+# References that ask for torch, without what they ask for: the environment has it by then.
+compile reference requirements/reference.in --no-deps "$@"
 
 # What the cubes' images install: wheels for the Python and the system of their base image.
 for folder in mlcubes/*/; do
