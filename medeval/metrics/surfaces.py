@@ -80,7 +80,7 @@ def surface_distances(prediction: Mask, truth: Mask, spacing: Spacing, boundary:
     """The distances between two masks of one shape; neither is empty. `spacing` in mm along each axis."""
     box = bounding_box(prediction | truth)
     (near, near_sizes), (far, far_sizes) = (
-        elements(np.pad(mask[box], 1), boundary, spacing) for mask in (prediction, truth)
+        elements(np.pad(np.ascontiguousarray(mask[box]), 1), boundary, spacing) for mask in (prediction, truth)
     )
     weights = None if near_sizes is None or far_sizes is None else (near_sizes[near], far_sizes[far])
     return SurfaceDistances(nearest(near, far, spacing), nearest(far, near, spacing), weights)
@@ -124,7 +124,8 @@ def _search_columns(points: Places, targets: Mask, spacing: Spacing) -> tuple[Re
     none = int(np.iinfo(steps.dtype).max)
     along = (np.arange(none + 1) * float(spacing[0])) ** 2
     along[none] = np.inf
-    margin = np.pad(steps, ((0, 0), *((_REACH, _REACH),) * (targets.ndim - 1)), constant_values=none)
+    aside_of = ((0, 0), *((_REACH, _REACH),) * (targets.ndim - 1))
+    margin = np.ascontiguousarray(np.pad(steps, aside_of, constant_values=none))
     strides = np.array(margin.strides) // margin.itemsize
     flat, start = margin.ravel(), np.add(points, (0, *(_REACH,) * (targets.ndim - 1))) @ strides
     squares, todo = np.full(len(points), np.inf), np.arange(len(points))

@@ -46,7 +46,7 @@ def _count(prediction: Labels, truth: Labels, label: int | None) -> Overlap:
         a, b = prediction[start : start + _BLOCK], truth[start : start + _BLOCK]
         if label is not None:
             a, b = a == label, b == label
-        first += np.count_nonzero(a)
-        second += np.count_nonzero(b)
-        both += np.count_nonzero(a & b)
-    return Overlap(int(both), int(first), int(second))
+        first += int(np.count_nonzero(a))
+        second += int(np.count_nonzero(b))
+        both += int(np.count_nonzero(a & b))
+    return Overlap(both, first, second)

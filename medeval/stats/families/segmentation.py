@@ -29,7 +29,8 @@ def measure(evaluation: Evaluation, name: str, plan: SegmentationPlan) -> Measur
         return _micro_dice(state, plan.confidence_level)
     if not state.moments[place].n:
         return undefined(Reason.STRUCTURE_ABSENT)
-    return _mean(state.moments[place], _top(state, place), plan.confidence_level)
+    top = state.rules.top(place) or _top_of_lost(evaluation, state, place)
+    return _mean(state.moments[place], top, plan.confidence_level)
 
 
 def _state_of(evaluation: Evaluation, name: str, plan: SegmentationPlan) -> StructureCases | StructureMeans:
@@ -40,12 +41,12 @@ def _state_of(evaluation: Evaluation, name: str, plan: SegmentationPlan) -> Stru
     return state
 
 
-def _top(state: StructureCases | StructureMeans, place: int) -> float | None:
-    """The largest value that a case can have; where the image decides, that of cases which are all lost."""
-    top = state.rules.top(place)
-    if top is None and isinstance(state, StructureCases) and state.missed + state.false_alarm == state.counted:
-        return state.moments[place].total.real / state.moments[place].n
-    return top
+def _top_of_lost(evaluation: Evaluation, state: StructureCases | StructureMeans, place: int) -> float | None:
+    """Where the image decides how large a distance can be: the mean itself, if every case is lost."""
+    of_mean = isinstance(state, StructureMeans)
+    structures = [one for one in evaluation.states if isinstance(one, StructureCases) and (of_mean or one is state)]
+    lost = all(one.missed + one.false_alarm == one.counted for one in structures)
+    return state.moments[place].total.real / state.moments[place].n if lost else None
 
 
 def _mean(moments: Moments, top: float | None, level: float) -> Measure:
@@ -62,8 +63,8 @@ def _of_a_share(found: Measured, moments: Moments, top: float, level: float) -> 
     low, high = wilson(share * units, units, level)
     corrected = (share * units + 0.5) / (units + 1)
     variance = top * top * corrected * (1 - corrected) / units
-    limits = {"low": min(found.value, low * top), "high": max(found.value, high * top)}
-    return replace(found, **limits, variance=variance, method=Method.WILSON)
+    low, high = min(found.value, low * top), max(found.value, high * top)
+    return replace(found, low=low, high=high, variance=variance, method=Method.WILSON)
 
 
 def _micro_dice(state: StructureCases, level: float) -> Measure:
