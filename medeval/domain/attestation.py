@@ -1,7 +1,8 @@
 """Statements of a site, as in-toto statements in DSSE envelopes.
 
 in-toto Statement v1 (in-toto attestation framework, spec/v1/statement.md); DSSE v1 (secure-systems-lab/dsse,
-envelope.md and protocol.md). A site states one of two things of an execution: its result, or why there is none.
+envelope.md and protocol.md). A site states one of two things of an execution: its result, or why there is none; and of
+several executions on one dataset how their models compare.
 """
 
 import json
@@ -16,6 +17,7 @@ from medeval.domain.execution import ExecutionSpec
 from medeval.domain.failures import FailureCode
 from medeval.domain.ids import Digest
 from medeval.domain.package import Cube
+from medeval.domain.paired import MAX_MODELS, SiteComparison
 from medeval.domain.result import SiteResult
 from medeval.errors import ResultRefused
 
@@ -117,6 +119,30 @@ class ResultStatement(Value):
     predicate: ResultPredicate
 
 
+class ComparisonProvenance(Value):
+    """How a comparison came about: the models' predictions are those of their executions."""
+
+    medeval: PlainWord
+    sandbox: SandboxRecord
+    evaluator: CubeRecord
+
+
+class ComparisonPredicate(Value):
+    """A released paired comparison."""
+
+    result: SiteComparison
+    provenance: ComparisonProvenance
+
+
+class ComparisonStatement(Value):
+    """The statement of a released comparison; its subjects are the executions compared, in the order of the models."""
+
+    type: Literal["https://in-toto.io/Statement/v1"] = Field(default=STATEMENT_TYPE, alias="_type")
+    subject: tuple[Subject, ...] = Field(min_length=2, max_length=MAX_MODELS)
+    predicateType: Literal["urn:medeval:comparison:1"] = "urn:medeval:comparison:1"  # noqa: N815 in-toto's name
+    predicate: ComparisonPredicate
+
+
 class NoResultStatement(Value):
     """The statement of an execution without a result."""
 
@@ -126,7 +152,20 @@ class NoResultStatement(Value):
     predicate: NoResultPredicate
 
 
-Statement: TypeAlias = Annotated[ResultStatement | NoResultStatement, Field(discriminator="predicateType")]
+Statement: TypeAlias = Annotated[
+    ResultStatement | NoResultStatement | ComparisonStatement, Field(discriminator="predicateType")
+]
+
+
+def executions_of(statement: Statement) -> tuple[ExecutionSpec, ...]:
+    """The executions that a statement's predicate speaks of; its subjects have to be their digests."""
+    match statement:
+        case ResultStatement():
+            return (statement.predicate.result.execution,)
+        case ComparisonStatement():
+            return statement.predicate.result.comparison.executions
+        case _:
+            return (statement.predicate.execution,)
 
 
 _STATEMENT: TypeAdapter[Statement] = TypeAdapter(Statement, config=ConfigDict(defer_build=True))

@@ -7,12 +7,13 @@ A committee writes a *draft* (`benchmark.yaml`), in which cubes are folders; `be
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from medeval.domain.base import Value
-from medeval.domain.families.base import Column, MetricId, parse_metric
+from medeval.domain.families.base import Column, Compared, MetricId, parse_metric
 from medeval.domain.ids import Name, Text, Title, Version
-from medeval.domain.package import BlobRef, Cube, CubeKind, Limits, ModelCard, Parameters
+from medeval.domain.package import BlobRef, Cube, CubeKind, Limits, ModelCard, Parameters, Task
+from medeval.domain.paired import MAX_MODELS, paired_numbers
 from medeval.domain.plan import Plan
 from medeval.domain.policies import (
     HOSPITAL,
@@ -218,6 +219,26 @@ class BenchmarkSpec(BenchmarkTerms):
         """The evaluator with the parameters that it is given: analysis plan, interface, and its own."""
         plan = self.analysis.model_dump(mode="json")
         return self._bind(self.evaluator.cube, {"analysis": plan, **self.evaluator.parameters})
+
+    def compared(self, models: int) -> tuple[Compared, ...]:
+        """What a paired comparison of so many models states: the metrics that can be compared, as many as may leave.
+
+        None where the evaluator cannot compare, the primary metric has no paired comparison, or so many models would
+        take more numbers than the disclosure policy lets out.
+        """
+        if Task.COMPARE not in self.evaluator.cube.manifest.tasks or not 2 <= models <= MAX_MODELS:
+            return ()
+        wanted = self.analysis.compared(tuple(metric.name for metric in self.metrics))
+        clustered = self.model_interface.cluster is not None
+        while wanted and paired_numbers(wanted, models, clustered=clustered) > self.disclosure.max_numbers:
+            wanted = wanted[:-1]
+        return wanted
+
+    def bound_comparer(self, models: int) -> BoundCube:
+        """The evaluator with the parameters of a comparison: how many models, and what is stated of which metric."""
+        wanted: list[JsonValue] = [{"metric": item.metric, "kind": item.by.value} for item in self.compared(models)]
+        bound = self.bound_evaluator()
+        return BoundCube(cube=bound.cube, parameters={**bound.parameters, "models": models, "compared": wanted})
 
     def bind_model(self, card: ModelCard) -> BoundCube:
         """A model with the parameters that it is given: the interface, and its own."""

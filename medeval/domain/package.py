@@ -8,6 +8,9 @@ The interface between medeval and a cube is a command line and two folders. Each
     statistics    in: cases/ labels.csv parameters.json  out: statistics.json
     infer         in: cases/ parameters.json [weights]   out: predictions.csv
     evaluate      in: predictions.csv labels.csv parameters.json   out: result.json
+    compare       in: predictions-1.csv ... predictions-M.csv labels.csv parameters.json   out: comparison.json
+
+An evaluator may offer `compare`: M models on the same cases, in the order of their names.
 """
 
 import json
@@ -58,6 +61,7 @@ class Task(StrEnum):
     STATISTICS = "statistics"
     INFER = "infer"
     EVALUATE = "evaluate"
+    COMPARE = "compare"
 
 
 #: The tasks that a cube of each kind must offer.

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, StringConstraints
@@ -188,6 +189,23 @@ class DeclaredComparison(Value):
     second: Name
 
 
+class ComparedBy(StrEnum):
+    """What a paired comparison states of a metric: the kinds of `domain.paired`."""
+
+    COVARIANCE = "paired-covariance"
+    DISCORDANT = "discordant-counts"
+    MOMENTS = "paired-moments"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A metric by which models can be compared on the same cases, and how; `unit` is what 1 in the state is worth."""
+
+    metric: str
+    by: ComparedBy
+    unit: float = 1.0
+
+
 class PlanBase(Value):
     """What the analysis plan of every family holds.
 
@@ -232,6 +250,14 @@ class PlanBase(Value):
     def check_states(self, cases: int, states: tuple[State, ...]) -> tuple[int, ...]:
         """The cases per class; raises `ResultRefused` unless the states are those of the plan and agree."""
         raise ResultRefused(f"states: {len(states)} for {cases} cases, of a task without any", "Name a task.")
+
+    def compared(self, metrics: tuple[str, ...]) -> tuple[Compared, ...]:
+        """By which of the benchmark's metrics models are compared on the same cases, the primary one first.
+
+        None of a task, or of a primary metric, for which there is no paired comparison.
+        """
+        del metrics
+        return ()
 
     @property
     def holds_exact_values(self) -> bool:

@@ -15,6 +15,8 @@ from pydantic import Field, model_validator
 
 from medeval.domain.base import Value
 from medeval.domain.families.base import (
+    Compared,
+    ComparedBy,
     Count,
     MetricId,
     Moments,
@@ -217,6 +219,25 @@ class BinaryPlan(PlanBase):
         for field, value, declared in found:
             if value != declared:
                 raise ResultRefused(f"states[0].{field}: is not what the spec's analysis plan declares", _HINT)
+
+    def compared(self, metrics: tuple[str, ...]) -> tuple[Compared, ...]:
+        """The primary metric and, beside it, accuracy at the operating threshold where the benchmark has it."""
+        how = self._compared_by(self.primary_metric)
+        if how is None:
+            return ()
+        beside = [Compared("accuracy", ComparedBy.DISCORDANT)] if "accuracy" in metrics else []
+        return tuple(dict.fromkeys((Compared(self.primary_metric, how), *beside)))
+
+    def _compared_by(self, name: str) -> ComparedBy | None:
+        match parse_metric(name).base:
+            case "auroc":
+                return ComparedBy.COVARIANCE
+            case "accuracy" | "sensitivity" | "specificity":
+                return ComparedBy.DISCORDANT
+            case "brier" if self.exact_scalars:
+                return ComparedBy.MOMENTS
+            case _:
+                return None
 
     @property
     def holds_exact_values(self) -> bool:
