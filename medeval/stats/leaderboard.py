@@ -4,7 +4,7 @@ The server gathers `LeaderboardFacts`; nothing here reads a database.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from medeval.domain.attestation import Provenance
 from medeval.domain.benchmark import BenchmarkSpec, Metric
@@ -43,10 +43,10 @@ PAIRED = frozenset({"auroc", "harrell_c", "uno_c", "macro_auroc"})
 
 @dataclass(frozen=True)
 class Released:
-    """A released result: what was evaluated, what ran it, and the digest of the signed envelope."""
+    """A released result: what was evaluated, what ran it, and the digest of the signed envelope, which identifies it."""
 
-    evaluation: Evaluation
-    provenance: Provenance
+    evaluation: Evaluation = field(compare=False)
+    provenance: Provenance = field(compare=False)
     envelope: str
 
 
@@ -91,10 +91,10 @@ class LeaderboardFacts:
     """All that a leaderboard is made of.
 
     `executions` holds at most one entry per model and dataset; a missing one is pending. `show_cells` and
-    `show_pooled` say what this viewer may see.
+    `show_pooled` say what this viewer may see. Facts of equal digests are equal, so a board can be kept by its facts.
     """
 
-    spec: BenchmarkSpec
+    spec: BenchmarkSpec = field(compare=False)
     digest: str
     models: tuple[ModelFacts, ...]
     sites: tuple[SiteFacts, ...]

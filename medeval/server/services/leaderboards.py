@@ -1,5 +1,7 @@
 """Leaderboards: gather what the server knows, as far as this viewer may see it; `stats.leaderboard` does the rest."""
 
+from functools import lru_cache
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,6 +15,10 @@ from medeval.server.db.models import BenchmarkRow, DatasetRow, ExecutionRow, Log
 from medeval.server.services import associations, benchmarks, datasets, models
 from medeval.server.services.statements import result_in
 from medeval.stats.leaderboard import ExecutionFacts, LeaderboardFacts, ModelFacts, Released, SiteFacts, build
+
+
+#: A board takes seconds where many models and sites are pooled, and changes with the log alone.
+_board = lru_cache(maxsize=64)(build)
 
 
 def get(session: Session, viewer: Principal | None, ref: str) -> Leaderboard:
@@ -33,7 +39,7 @@ def get(session: Session, viewer: Principal | None, ref: str) -> Leaderboard:
         log_head=log.head if log.size else None,
         show_cells=_sees(session, viewer, benchmark, spec.visibility.per_site),
     )
-    return build(facts)
+    return _board(facts)
 
 
 def list_shown_to_everyone(session: Session) -> list[BenchmarkItem]:
@@ -90,12 +96,10 @@ def _released(session: Session, benchmark: BenchmarkRow) -> dict[int, Released]:
         .join(ExecutionRow)
         .where(ExecutionRow.benchmark_id == benchmark.id, StatementRow.state == ExecutionState.RELEASED)
     )
-    found = {}
-    for row in session.scalars(query):
-        predicate = result_in(row)
-        found[row.execution_id] = Released(
-            evaluation=predicate.result.evaluation,
-            provenance=predicate.provenance,
-            envelope=row.envelope_digest,
-        )
-    return found
+    return {row.execution_id: _released_in(row.envelope_digest, row.envelope) for row in session.scalars(query)}
+
+
+@lru_cache(maxsize=1024)
+def _released_in(digest: str, envelope: str) -> Released:
+    predicate = result_in(envelope)
+    return Released(evaluation=predicate.result.evaluation, provenance=predicate.provenance, envelope=digest)

@@ -104,10 +104,9 @@ def execution_of(statement: Statement) -> ExecutionSpec:
     return statement.predicate.execution
 
 
-def result_in(row: StatementRow) -> ResultPredicate:
-    """The released result in an entry of the log, which was verified before it was appended."""
-    envelope = Envelope.model_validate_json(row.envelope)
-    statement = read_statement(base64.b64decode(envelope.payload))
+def result_in(document: str) -> ResultPredicate:
+    """The released result in the envelope of an entry of the log, which was verified before it was appended."""
+    statement = read_statement(base64.b64decode(Envelope.model_validate_json(document).payload))
     if not isinstance(statement, ResultStatement):
         raise AssertionError("an entry in state released without a result")
     return statement.predicate
