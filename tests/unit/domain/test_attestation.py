@@ -18,7 +18,8 @@ from medeval.domain.attestation import (
 )
 from medeval.domain.execution import ExecutionSpec, Pinned, PinnedDataset
 from medeval.domain.failures import FailureCode
-from medeval.domain.metric_state import ConfusionCounts, PositiveWhen
+from medeval.domain.families.base import Wide
+from medeval.domain.families.binary import PositiveWhen, ScoreTable
 from medeval.domain.result import Evaluation, SiteResult
 from medeval.errors import ResultRefused
 
@@ -29,14 +30,20 @@ EXECUTION = ExecutionSpec(
     dataset=PinnedDataset(ref="cleveland/heart", digest=DIGEST),
 )
 SUBJECT = (Subject(digest=HexSha256(sha256=EXECUTION.to_digest().removeprefix("sha256:"))),)
-COUNTS = ConfusionCounts(threshold=0.5, positive_when=PositiveWhen.ABOVE, tp=30, fp=4, tn=60, fn=6)
+TABLE = ScoreTable(
+    edges=(0.0, 0.5, 1.0),
+    positive_when=PositiveWhen.ABOVE,
+    n0=(60, 4),
+    n1=(6, 30),
+    sums=(Wide.of(66 * 2**50), Wide.of(34 * 3 * 2**50)),
+)
 RECORD = CubeRecord(kind="image", digest=DIGEST)
 RESULT = ResultStatement(
     subject=SUBJECT,
     predicate=ResultPredicate(
         result=SiteResult(
             execution=EXECUTION,
-            evaluation=Evaluation(format="medeval/evaluation@1", cases=100, states=(COUNTS,)),
+            evaluation=Evaluation(format="medeval/evaluation@1", cases=100, states=(TABLE,)),
         ),
         provenance=Provenance(
             medeval="0.1.0",

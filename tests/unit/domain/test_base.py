@@ -7,14 +7,21 @@ from pydantic import ValidationError
 
 from medeval.domain.base import Value, digest_of, field_path
 from medeval.domain.execution import ExecutionSpec
-from medeval.domain.metric_state import ConfusionCounts, PositiveWhen
+from medeval.domain.families.base import Wide
+from medeval.domain.families.binary import PositiveWhen, ScoreTable
 from medeval.domain.package import Limits, MLCubeManifest
 from medeval.domain.result import Evaluation, SiteResult
 from medeval.errors import ResultRefused, SpecError
 from tests.strategies import executions, plain_json, site_results
 
-COUNTS = ConfusionCounts(threshold=0.5, positive_when=PositiveWhen.ABOVE, tp=30, fp=4, tn=60, fn=6)
-EVALUATION = Evaluation(format="medeval/evaluation@1", cases=100, states=(COUNTS,))
+TABLE = ScoreTable(
+    edges=(0.0, 0.5, 1.0),
+    positive_when=PositiveWhen.ABOVE,
+    n0=(60, 4),
+    n1=(6, 30),
+    sums=(Wide.of(66 * 2**50), Wide.of(34 * 3 * 2**50)),
+)
+EVALUATION = Evaluation(format="medeval/evaluation@1", cases=100, states=(TABLE,))
 MANIFEST = {
     "format": "medeval/mlcube@1",
     "name": "a-model",
@@ -48,11 +55,12 @@ def test_canonical_bytes_are_those_of_rfc_8785():
 def test_golden_bytes_and_digest():
     """A wire contract: these bytes are signed, so that they may never change for this format."""
     assert EVALUATION.to_canonical() == (
-        b'{"cases":100,"format":"medeval/evaluation@1","states":[{"fn":6,"fp":4,"kind":"confusion",'
-        b'"positive_when":"above","threshold":0.5,"tn":60,"tp":30}]}'
+        b'{"cases":100,"clusters":null,"format":"medeval/evaluation@1","groups":[],"states":[{"edges":[0,0.5,1],'
+        b'"kind":"score-table","n0":[60,4],"n1":[6,30],"positive_when":"above","resolution":"exact",'
+        b'"sums":[{"hi":1056,"lo":0},{"hi":1632,"lo":0}]}]}'
     )
     assert EVALUATION.to_digest() == "sha256:" + hashlib.sha256(EVALUATION.to_canonical()).hexdigest()
-    assert EVALUATION.to_digest() == "sha256:cfc5327a50a8491dac041a85cdf2be1c17a9a460b0b344aff4ad02937ed56f2a"
+    assert EVALUATION.to_digest() == "sha256:59b595846f4fa0f4b0b392cb9ad0d5d11fcb98606f88e114877dd0320ce2b330"
     assert Limits().to_digest() == "sha256:08fc1f5e9b8fd7ff34f1c1746be676128ce836266e1c79ced5ff788da38dbe06"
     assert digest_of(b"") == "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -73,9 +81,9 @@ def test_the_digest_does_not_depend_on_how_the_json_was_written(value):
 
 def test_a_value_is_frozen_and_closed():
     with pytest.raises(ValidationError):
-        COUNTS.tp = 31
-    with pytest.raises(ResultRefused, match=r"^states\[0\]\.confusion\.age: Extra inputs are not permitted"):
-        Evaluation.from_json(EVALUATION.to_canonical().replace(b'"fn"', b'"age":3,"fn"'), refuse=ResultRefused)
+        TABLE.n0 = (61, 3)
+    with pytest.raises(ResultRefused, match=r"^states\[0\]\.score-table\.age: Extra inputs are not permitted"):
+        Evaluation.from_json(EVALUATION.to_canonical().replace(b'"n0"', b'"age":3,"n0"'), refuse=ResultRefused)
 
 
 @pytest.mark.parametrize(
@@ -87,10 +95,12 @@ def test_a_value_is_frozen_and_closed():
         (b'"cases":100', b'"cases":-1', "cases: "),
         (b'"cases":100', b'"cases":1099511627777', "cases: "),
         (b'"cases":100,', b"", "cases: Field required"),
-        (b'"tp":30', b'"tp":null', "states[0].confusion.tp: "),
-        (b'"threshold":0.5', b'"threshold":1.5', "states[0].confusion.threshold: "),
-        (b'"above"', b'"below"', "states[0].confusion.positive_when: "),
-        (b'"kind":"confusion"', b'"kind":"notes"', "states[0]: "),
+        (b'"n1":[6,', b'"n1":[null,', "states[0].score-table.n1[0]: "),
+        (b"[0,0.5,1]", b"[0,1.5,1]", "states[0].score-table.edges[1]: "),
+        (b'"lo":0', b'"lo":-1', "states[0].score-table.sums[0].lo: "),
+        (b'"above"', b'"below"', "states[0].score-table.positive_when: "),
+        (b'"exact"', b'"rounded"', "states[0].score-table.resolution"),
+        (b'"kind":"score-table"', b'"kind":"notes"', "states[0]: "),
         (b"evaluation@1", b"evaluation@2", "format: "),
     ],
     ids=lambda case: case.decode() if isinstance(case, bytes) else None,

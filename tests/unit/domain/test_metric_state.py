@@ -1,14 +1,27 @@
+"""What every state fulfils, by those of a binary classification."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from medeval.domain.metric_state import ConfusionCounts, PositiveWhen, ScoreTable, check_edges
+from medeval.domain.families.base import ClusterSizes, ClusterTotals, Moments, Wide, merge_states, parse_metric
+from medeval.domain.families.binary import (
+    PairCounts,
+    PairStratum,
+    PositiveWhen,
+    ScoreTable,
+    SquaredErrors,
+    check_edges,
+    win_range,
+)
+from medeval.domain.metric_state import MetricState
 from medeval.errors import ResultRefused
-from tests.strategies import alike, edges, scores, sides
+from tests.strategies import alike, cluster_sizes, edges, score_tables, scores, sides, totals
 
 ABOVE, AT_OR_ABOVE = PositiveWhen.ABOVE, PositiveWhen.AT_OR_ABOVE
 case_lists = st.lists(st.tuples(scores, st.integers(0, 1)), max_size=30)
+STATE: TypeAdapter = TypeAdapter(MetricState)
 
 
 def bin_of(score, table_edges, side):
@@ -21,10 +34,20 @@ def bin_of(score, table_edges, side):
 
 
 def table_of(cases, table_edges, side):
+    """The table of cases whose scores are whole thousandths, which a resolution of 0.001 leaves as they are."""
     counts = [[0] * (len(table_edges) - 1) for _ in range(2)]
+    sums = [0] * (len(table_edges) - 1)
     for score, label in cases:
-        counts[label][bin_of(score, table_edges, side)] += 1
-    return ScoreTable(edges=table_edges, positive_when=side, n0=tuple(counts[0]), n1=tuple(counts[1]))
+        place = bin_of(score, table_edges, side)
+        counts[label][place] += 1
+        sums[place] += round(score * 1000)
+    return a_table(table_edges, *counts, sums, side)
+
+
+def a_table(table_edges, n0, n1, sums, side=ABOVE, resolution=0.001):
+    wides = tuple(Wide.of(total) for total in sums)
+    frame = {"edges": tuple(table_edges), "positive_when": side, "resolution": resolution}
+    return ScoreTable(**frame, n0=tuple(n0), n1=tuple(n1), sums=wides)
 
 
 @given(alike())
@@ -35,13 +58,16 @@ def test_merging_is_commutative_and_associative(states):
 
 
 @given(alike(1))
-def test_an_empty_state_changes_nothing(states):
+def test_a_state_survives_its_json(states):
     (state,) = states
-    counts = ("tp", "fp", "tn", "fn") if isinstance(state, ConfusionCounts) else ("n0", "n1")
-    empty = state.model_copy(
-        update={name: 0 if isinstance(getattr(state, name), int) else (0,) * len(state.n0) for name in counts}
-    )
-    assert state.merge(empty) == state
+    assert STATE.validate_json(state.to_canonical()) == state
+
+
+@given(score_tables())
+def test_an_empty_table_changes_nothing(table):
+    nothing = (0,) * len(table.n0)
+    empty = table.model_copy(update={"n0": nothing, "n1": nothing, "sums": (Wide.of(0),) * len(nothing)})
+    assert table.merge(empty) == table
 
 
 @given(case_lists, case_lists, edges(), sides)
@@ -60,18 +86,79 @@ def test_split_at_an_inner_edge_decides_as_the_scores_would(cases, table_edges, 
     assert table_of(cases, table_edges, side).split_at(threshold) == expected
 
 
-def test_unlike_states_cannot_be_merged():
-    table = ScoreTable(edges=(0.0, 1.0), positive_when=ABOVE, n0=(1,), n1=(1,))
-    counts = ConfusionCounts(threshold=0.5, positive_when=ABOVE, tp=1, fp=1, tn=1, fn=1)
-    others = (
-        (table, ScoreTable(edges=(0.0, 0.5, 1.0), positive_when=ABOVE, n0=(1, 0), n1=(1, 0))),
-        (table, ScoreTable(edges=(0.0, 1.0), positive_when=AT_OR_ABOVE, n0=(1,), n1=(1,))),
-        (counts, counts.model_copy(update={"threshold": 0.4})),
-        (counts, counts.model_copy(update={"positive_when": AT_OR_ABOVE})),
-    )
-    for one, other in others:
-        with pytest.raises(ResultRefused, match="cannot be merged"):
-            one.merge(other)
+@given(case_lists, edges(), sides)
+def test_sums_of_scores_inside_their_bins_are_believed(cases, table_edges, side):
+    table_of(cases, table_edges, side).check_sums()
+
+
+@given(score_tables())
+def test_sums_of_any_resolution_are_believed(table):
+    table.check_sums()
+
+
+@given(score_tables(), st.data())
+def test_sums_of_no_scores_are_refused(table, data):
+    place = data.draw(st.integers(0, len(table.n0) - 1))
+    low, high = table.edges[place : place + 2]
+    n = table.n0[place] + table.n1[place]
+    # two steps a case beyond either edge, and one more where there is no case
+    beyond = data.draw(st.sampled_from([int(n * (low / table.unit - 2)) - 1, int(n * (high / table.unit + 2)) + 1]))
+    sums = (*table.sums[:place], Wide.of(beyond), *table.sums[place + 1 :])
+    with pytest.raises(ResultRefused, match="not a sum of scores of its bin"):
+        table.model_copy(update={"sums": sums}).check_sums()
+
+
+@given(case_lists, edges(), sides)
+def test_pairs_won_lie_in_the_range_of_the_table(cases, table_edges, side):
+    """All cases in one bin may be ordered either way; nothing else is open."""
+    table = table_of(cases, table_edges, side)
+    pairs = [(a, b) for a, label in cases if label == 1 for b, other in cases if other == 0]
+    places = [(bin_of(a, table_edges, side), bin_of(b, table_edges, side)) for a, b in pairs]
+    won = sum(2 * (i > j) for i, j in places)
+    assert win_range(table) == (won, won + 2 * sum(i == j for i, j in places))
+    twice = sum(2 * (a > b) + (a == b) for a, b in pairs)
+    assert win_range(table)[0] <= twice <= win_range(table)[1]
+
+
+TABLE = a_table((0.0, 1.0), (1,), (1,), (700,))
+MOMENTS = Moments(n=1, total=Wide.of(5), squares=Wide.of(3))
+ERRORS = SquaredErrors(moments=MOMENTS)
+CLUSTERED = ClusterTotals(clusters=1, sizes=1, squares=Wide.of(3), products=Wide.of(5))
+PAIRS = PairCounts(strata=(PairStratum(n0=1, n1=1, double_wins=Wide.of(2), s10=0.0, s01=0.0),))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (TABLE, a_table((0.0, 0.5, 1.0), (1, 0), (1, 0), (700, 0))),
+        (TABLE, TABLE.model_copy(update={"positive_when": AT_OR_ABOVE})),
+        (TABLE, TABLE.model_copy(update={"resolution": "exact"})),
+        (TABLE, TABLE.model_copy(update={"resolution": 0.01})),
+        (ERRORS, SquaredErrors(moments=MOMENTS.model_copy(update={"totals": CLUSTERED}))),
+        (TABLE, ERRORS),
+        (PAIRS, TABLE),
+        (ERRORS, PAIRS),
+    ],
+)
+def test_unlike_states_cannot_be_merged(one, other):
+    for first, second in ((one, other), (other, one)):
+        with pytest.raises(ResultRefused, match="two states differ"):
+            first.merge(second)
+        with pytest.raises(ResultRefused, match="two states differ"):
+            merge_states((first,), (second,))
+
+
+def test_as_many_states_are_merged_as_there_are():
+    assert merge_states((TABLE, ERRORS), (TABLE, ERRORS)) == (TABLE.merge(TABLE), ERRORS.merge(ERRORS))
+    with pytest.raises(ResultRefused, match="two states differ"):
+        merge_states((TABLE, ERRORS), (TABLE,))
+
+
+def test_a_merge_keeps_the_pairs_of_each_site_apart():
+    other = PairCounts(strata=(PairStratum(n0=3, n1=2, double_wins=Wide.of(7), s10=0.1, s01=0.2),))
+    merged = PAIRS.merge(other)
+    assert set(merged.strata) == {*PAIRS.strata, *other.strata}
+    assert merged == other.merge(PAIRS)
 
 
 @pytest.mark.parametrize(
@@ -86,22 +173,80 @@ def test_unlike_states_cannot_be_merged():
 def test_edges_run_from_0_to_1_and_rise(wrong, rule):
     with pytest.raises(ValueError, match=rule):
         check_edges(wrong)
+    nothing = (0,) * (len(wrong) - 1)
     with pytest.raises(ValidationError, match=rule):
-        ScoreTable(edges=wrong, positive_when=ABOVE, n0=(0,) * (len(wrong) - 1), n1=(0,) * (len(wrong) - 1))
+        a_table(wrong, nothing, nothing, nothing)
 
 
-@pytest.mark.parametrize(("n0", "n1"), [((1,), (1, 1)), ((1, 1, 1), (1, 1)), ((), ())])
-def test_one_count_per_bin(n0, n1):
-    with pytest.raises(ValidationError, match="one count per bin"):
-        ScoreTable(edges=(0.0, 0.5, 1.0), positive_when=ABOVE, n0=n0, n1=n1)
+@pytest.mark.parametrize(
+    ("n0", "n1", "sums"),
+    [
+        ((1,), (1, 1), (0, 0)),
+        ((1, 1, 1), (1, 1), (0, 0)),
+        ((1, 1), (1,), (0, 0)),
+        ((1, 1), (1, 1), (0,)),
+        ((1, 1), (1, 1), (0, 0, 0)),
+        ((), (), ()),
+    ],
+)
+def test_one_count_and_one_sum_per_bin(n0, n1, sums):
+    with pytest.raises(ValidationError, match="one entry per bin"):
+        a_table((0.0, 0.5, 1.0), n0, n1, sums)
 
 
 @pytest.mark.parametrize("count", [-1, 2**40 + 1, 1.0, "1", True])
 def test_a_count_is_a_count(count):
-    with pytest.raises(ValidationError):
-        ConfusionCounts(threshold=0.5, positive_when=ABOVE, tp=count, fp=0, tn=0, fn=0)
+    for n0, n1 in (((count,), (0,)), ((0,), (count,))):
+        with pytest.raises(ValidationError):
+            a_table((0.0, 1.0), n0, n1, (0,))
 
 
-def test_classes_of_a_table():
-    counts = ConfusionCounts(threshold=0.5, positive_when=ABOVE, tp=1, fp=2, tn=4, fn=8)
-    assert (counts.n0, counts.n1) == (6, 9)
+def test_classes_and_numbers_of_a_state():
+    table = a_table((0.0, 0.5, 1.0), (4, 2), (8, 1), (1000, 2000))
+    assert table.classes == (6, 9)
+    assert table.numbers == 6
+    assert (PAIRS.numbers, ERRORS.numbers) == (3, 3)
+    assert PAIRS.merge(PAIRS).numbers == 6
+
+
+@given(totals, totals)
+def test_wide_integers_add_exactly(first, second):
+    one = Wide.of(first)
+    assert one.total == first
+    assert 0 <= one.lo < 2**46
+    assert one.plus(Wide.of(second)).total == first + second
+    assert one.real == first / 2**52
+    assert Wide.from_json(one.to_canonical()) == one
+
+
+@pytest.mark.parametrize("total", [2**98, -(2**98), 2**120])
+def test_an_integer_too_wide_is_refused(total):
+    with pytest.raises(ResultRefused, match="larger than a state can hold"):
+        Wide.of(total)
+
+
+@given(cluster_sizes, cluster_sizes)
+def test_clusters_of_two_sites_are_all_clusters(first, second):
+    merged = first.plus(second)
+    assert merged == second.plus(first)
+    assert merged == ClusterSizes(clusters=first.clusters + second.clusters, squares=first.squares + second.squares)
+
+
+@pytest.mark.parametrize(
+    ("name", "parts"),
+    [
+        ("auroc", ("auroc", None, None)),
+        ("net_benefit@0.2", ("net_benefit", 0.2, None)),
+        ("nsd@2/anterior", ("nsd", 2.0, "anterior")),
+        ("auroc/melanoma", ("auroc", None, "melanoma")),
+    ],
+)
+def test_the_parts_of_a_metric(name, parts):
+    found = parse_metric(name)
+    assert (found.base, found.at, found.of) == parts
+
+
+@pytest.mark.parametrize("name", ["", "AUROC", "auroc@", "1auroc", "auroc/", "auroc @0.2", "@2"])
+def test_no_metric(name):
+    with pytest.raises(ValueError, match="not the name of a metric"):
+        parse_metric(name)
