@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from medeval.domain.benchmark import BenchmarkDraft
+from medeval.domain.families.binary import BinaryPlan
 from medeval.domain.package import CubeKind, MLCubeManifest
 from medeval.domain.policies import HOSPITAL, PUBLIC_DATA
 from medeval.errors import DataError, DigestMismatch
@@ -22,12 +23,15 @@ from tests.cube_process import ROOT, check_cube, evaluate_model, load_script, re
 CUBES = sorted(path.parent.name for path in ROOT.glob("mlcubes/*/mlcube.yaml"))
 BENCHMARKS = sorted(path.parent.name for path in ROOT.glob("benchmarks/*/benchmark.yaml"))
 #: Cubes that need numpy alone: equal locks and commands give equal layers, sent and stored once.
-NUMPY_CUBES = ("tabular-evaluator", "gradient-boosting", "logistic")
+NUMPY_CUBES = ("tabular-evaluator", "gradient-boosting", "linear-risk", "logistic")
+#: Benchmarks of tables, and the cube of the weights beside each one's golden result.
+TABLES = {"breast-cancer": "logistic", "heart-disease": "logistic", "tcga-brca": "linear-risk"}
 
 
 def test_what_comes_with_medeval() -> None:
-    assert BENCHMARKS == ["breast-cancer", "heart-disease"]
-    assert CUBES == ["tabular-evaluator", "gradient-boosting", "logistic", "mlp", "tabular-preparator"]
+    assert set(BENCHMARKS) >= {"breast-cancer", "heart-disease", "tcga-brca"}
+    tables = {"gradient-boosting", "linear-risk", "logistic", "mlp", "tabular-evaluator", "tabular-preparator"}
+    assert set(CUBES) >= tables
 
 
 @pytest.mark.parametrize("cube", CUBES)
@@ -75,17 +79,18 @@ def test_draft(name: str) -> None:
     draft = check_draft(folder)
     assert draft == load_yaml(folder / "benchmark.yaml", BenchmarkDraft)
     assert draft.name == name
-    assert draft.analysis.threshold in draft.analysis.score_edges[1:-1]
-    assert 20 <= len(draft.analysis.score_edges) - 1 <= 40
+    if isinstance(draft.analysis, BinaryPlan):
+        assert draft.analysis.threshold in draft.analysis.score_edges[1:-1]
+        assert 20 <= len(draft.analysis.score_edges) - 1 <= 40
     assert (folder / "README.md").is_file()
 
 
 def test_disclosure_policies_are_the_presets() -> None:
-    policies = {name: check_draft(ROOT / "benchmarks" / name).disclosure for name in BENCHMARKS}
-    assert policies == {"breast-cancer": HOSPITAL, "heart-disease": PUBLIC_DATA}
+    policies = {name: check_draft(ROOT / "benchmarks" / name).disclosure for name in TABLES}
+    assert policies == {"breast-cancer": HOSPITAL, "heart-disease": PUBLIC_DATA, "tcga-brca": PUBLIC_DATA}
 
 
-@pytest.mark.parametrize("name", BENCHMARKS)
+@pytest.mark.parametrize("name", TABLES)
 def test_rehearsal_data_is_what_its_generator_writes(name: str, tmp_path: Path) -> None:
     committed = ROOT / "benchmarks" / name / "synthetic/data"
     load_script(f"benchmarks/{name}/synthetic/generate.py").main(tmp_path)
@@ -94,7 +99,7 @@ def test_rehearsal_data_is_what_its_generator_writes(name: str, tmp_path: Path) 
     }
 
 
-@pytest.mark.parametrize("name", BENCHMARKS)
+@pytest.mark.parametrize("name", TABLES)
 def test_golden_result_on_rehearsal_data(name: str, tmp_path: Path) -> None:
     folder, draft = ROOT / "benchmarks" / name, read_draft(name)
     parameters = draft["preparator"]["parameters"]
@@ -110,7 +115,7 @@ def test_golden_result_on_rehearsal_data(name: str, tmp_path: Path) -> None:
     assert json.loads((counted / "statistics.json").read_text()) == json.loads(
         (expected / "statistics.json").read_text()
     )
-    found = evaluate_model(draft, "logistic", expected / "weights.json", prepared, tmp_path / "o")
+    found = evaluate_model(draft, TABLES[name], expected / "weights.json", prepared, tmp_path / "o")
     assert found == json.loads((expected / "result.json").read_text())
 
 
@@ -201,3 +206,54 @@ def test_scripts_stand_alone() -> None:
         near = {file.stem for file in path.parent.glob("*.py")}
         foreign = {name for name in names - near if importlib.util.find_spec(name) is None}
         assert foreign <= {"torch"}, path.parent.parent.name
+
+
+@pytest.fixture
+def regions():
+    return load_script("benchmarks/tcga-brca/fetch.py")
+
+
+def test_fetch_of_regions_from_a_folder_and_from_a_server(shared_dir: Path, tmp_path: Path, regions) -> None:
+    copied = regions.fetch(tmp_path / "copied", shared_dir / "data/tcga_brca")
+    served = tmp_path / "served"
+    (served / regions.FOLDER[regions.SPLIT]).mkdir(parents=True)
+    for name, folder in regions.FOLDER.items():
+        (served / folder / name).write_bytes((shared_dir / "data/tcga_brca" / name).read_bytes())
+    server = serve(served)
+    try:
+        loaded = regions.fetch(tmp_path / "loaded", source=f"http://127.0.0.1:{server.server_address[1]}")
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert list(copied) == list(loaded) == ["northeast", "south", "west", "midwest", "europe", "canada"]
+    tables = {site: (folder / "clinical.csv").read_text() for site, folder in loaded.items()}
+    assert tables == {site: (folder / "clinical.csv").read_text() for site, folder in copied.items()}
+    assert sum(len(table.splitlines()) - 1 for table in tables.values()) == 1088
+    assert not any("TCGA-" in table for table in tables.values())
+    features = read_draft("tcga-brca")["model_interface"]["features"]
+    assert {table.splitlines()[0] for table in tables.values()} == {",".join([*features, "time", "event", "part"])}
+
+
+def test_fetch_of_regions_refuses_other_bytes_and_no_source(tmp_path: Path, regions) -> None:
+    (tmp_path / regions.ROWS).write_text("pid,E,T\n")
+    with pytest.raises(DigestMismatch):
+        regions.fetch(tmp_path / "out", tmp_path)
+    (tmp_path / regions.ROWS).unlink()
+    with pytest.raises(DataError, match=r"no readable brca\.csv"):
+        regions.fetch(tmp_path / "out", tmp_path)
+    with pytest.raises(DataError, match="could not be downloaded"):
+        regions.fetch(tmp_path / "out", source="http://127.0.0.1:9")
+    assert not (tmp_path / "out").exists()
+
+
+def test_published_risks_become_weights_files(tmp_path: Path) -> None:
+    """On a small reference of the same form; the real one is held against the published figures."""
+    (tmp_path / "tcga_columns.json").write_text('["age", "diagnosis_Carcinoma, NOS"]')
+    run = {"fc.weight": [[0.5, 0.25]], "fc.bias": [-1.0]}
+    (tmp_path / "tcga_weights.json").write_text(json.dumps({"42|Pooled Training": run, "46|FedAvg100": run}))
+    load_script("benchmarks/tcga-brca/reproduce_models.py").main(tmp_path, tmp_path / "out")
+    found = {path.stem: json.loads(path.read_text()) for path in (tmp_path / "out").iterdir()}
+    features = ["age", "diagnosis_carcinoma_nos"]
+    assert found == {
+        "pooled-training-s42": {"features": features, "intercept": -1.0, "coefficients": [0.5, 0.25]},
+    }
