@@ -2,7 +2,7 @@
 
 import pytest
 
-from medeval.domain.benchmark import BenchmarkDraft, BenchmarkSpec, MetricName
+from medeval.domain.benchmark import BenchmarkDraft, BenchmarkSpec, Direction, Metric
 from medeval.domain.package import MLCubeManifest
 from medeval.domain.policies import HOSPITAL, DataClass
 from medeval.errors import SpecError
@@ -14,10 +14,9 @@ TERMS = {
     "version": "1.0.0",
     "title": "Heart disease",
     "question": "Who has it?",
-    "task": "binary-classification",
     "model_interface": {"features": ["age", "chol"]},
     "metrics": [{"name": "accuracy"}, {"name": "auroc"}],
-    "analysis": {"primary_metric": "accuracy", "score_edges": [0.0, 0.5, 1.0]},
+    "analysis": {"task": "binary-classification", "primary_metric": "accuracy", "score_edges": [0.0, 0.5, 1.0]},
 }
 DRAFT = {
     **TERMS,
@@ -63,7 +62,10 @@ def test_defaults_are_the_strict_ones():
     assert (HOSPITAL.min_cases, HOSPITAL.min_per_class) == (100, 10)
     assert draft.data_class is DataClass.RESTRICTED
     assert draft.ref == "heart@1.0.0"
-    assert draft.metric(MetricName.AUROC).decimals == 2
+    assert draft.task == "binary-classification"
+    assert draft.metric("auroc").decimals == 2
+    assert draft.analysis.score_resolution == 0.001
+    assert not draft.analysis.holds_exact_values
 
 
 @pytest.mark.parametrize(
@@ -73,16 +75,28 @@ def test_defaults_are_the_strict_ones():
         ("analysis.score_edges", [0.0, 0.5, 0.9], "from 0 to 1"),
         ("analysis.score_edges", [0.0, 0.7, 0.5, 1.0], "rise strictly"),
         ("analysis.score_edges", [0.0, 1.0], "at least 3"),
-        ("analysis.primary_metric", "precision", "primary_metric must be one of metrics"),
+        ("analysis.primary_metric", "ppv", "primary_metric must be one of metrics"),
+        ("analysis.task", "guessing", "analysis: "),
+        ("analysis.score_resolution", 0, "score_resolution must be exact, or a step"),
+        ("analysis.score_resolution", 0.5, "score_resolution must be exact, or a step"),
+        ("analysis.score_resolution", "exact", "asks for exact values, which the disclosure policy does not allow"),
+        ("analysis.exact_scalars", True, "asks for exact values, which the disclosure policy does not allow"),
+        ("analysis.score_edges", [i / 128 for i in range(129)], "would hold 385 numbers, but disclosure.max_numbers"),
+        ("analysis.min_sites", 2, "greater than or equal to 3"),
+        ("metrics", [{"name": "accuracy"}, {"name": "harrell_c"}], "harrell_c is no metric of a binary"),
+        ("metrics", [{"name": "accuracy"}, {"name": "ppv@0.3"}], "ppv@0.3: must be taken at one of score_edges"),
+        ("metrics", [{"name": "accuracy", "direction": "lower"}], "metrics[0].direction: Extra inputs"),
+        ("metrics", [{"name": "Accuracy"}], "metrics[0].name: "),
+        ("model_interface.groups", {"sex": ["F"]}, "groups: each needs 2 to 20 levels"),
+        ("model_interface.groups", {"sex": ["F", "F"]}, "groups: each needs 2 to 20 levels"),
         ("analysis.confidence_level", 1.0, "less than 1"),
         ("metrics", [{"name": "accuracy"}, {"name": "accuracy"}], "a name stands twice"),
         ("metrics", [], "metrics: "),
-        ("model_interface.features", [], "model_interface.features: "),
         ("model_interface.features", ["a,b"], "features[0]: "),
         ("preparator.folder", "/etc", "preparator.folder: "),
         ("version", 1.0, "version: Input should be a valid string"),
         ("name", "Heart Disease", "name: "),
-        ("task", "guessing", "task: "),
+        ("task", "binary-classification", "task: Extra inputs"),
         ("surprise", 1, "surprise: Extra inputs"),
         ("disclosure", {"name": "own", "min_cases": 0, "min_per_class": 0, "max_numbers": 1}, "disclosure.min_cases: "),
     ],
@@ -114,3 +128,41 @@ def test_a_weights_file_lies_inside_its_folder(path):
     assert MLCubeManifest.from_plain({**manifest, "weights": "weights/a.json"}).weights == "weights/a.json"
     with pytest.raises(SpecError, match=r"^weights: "):
         MLCubeManifest.from_plain({**manifest, "weights": path})
+
+
+@pytest.mark.parametrize(
+    ("cluster", "groups", "numbers"),
+    [
+        (None, {}, 1 + 6),
+        ("patient", {}, 1 + 6 + 2),
+        (None, {"sex": ["F", "M"]}, 3 * (1 + 6)),
+        ("patient", {"sex": ["F", "M"], "age": ["a", "b", "c"]}, 6 * (1 + 6 + 2)),
+    ],
+)
+def test_a_result_holds_as_many_numbers_as_its_parts(cluster, groups, numbers):
+    """Cases, two counts and a sum for each of two bins, two numbers of patients; in all, and for each level."""
+    interface = {"features": ["age"], "cluster": cluster, "groups": groups}
+    assert BenchmarkDraft.from_plain({**DRAFT, "model_interface": interface}).numbers == numbers
+
+
+@pytest.mark.parametrize(
+    ("name", "direction"),
+    [
+        ("auroc", Direction.HIGHER),
+        ("net_benefit@0.2", Direction.HIGHER),
+        ("brier", Direction.LOWER),
+        ("ece", Direction.LOWER),
+        ("ici", Direction.LOWER),
+        ("lr_positive", Direction.HIGHER),
+        ("lr_negative", Direction.LOWER),
+        ("oe", Direction.TARGET),
+        ("calibration_slope", Direction.TARGET),
+        ("calibration_intercept", Direction.TARGET),
+    ],
+)
+def test_which_values_are_better_is_the_metrics_own(name, direction):
+    metric = Metric(name=name)
+    assert metric.direction is direction
+    values = {Direction.HIGHER: (0.9, 0.1), Direction.LOWER: (0.1, 0.9)}
+    better, worse = values.get(direction) or (metric.target, metric.target - 0.5)
+    assert metric.badness(better) < metric.badness(worse)
