@@ -5,6 +5,7 @@ import fcntl
 import secrets
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -104,7 +105,7 @@ def _prepare(
 def _predict_alike(prepared: Path, predictions: Path, spec: BenchmarkSpec) -> None:
     """What a model would write that says the same of every case; where cases are volumes, the labels themselves."""
     if predictions.suffix != ".csv":
-        shutil.copyfile(prepared / spec.analysis.labels_file, predictions)
+        _predict_the_labels(prepared / spec.analysis.labels_file, predictions)
         return
     interface = spec.model_interface
     columns, values = spec.analysis.dull_row(interface.score)
@@ -116,6 +117,14 @@ def _predict_alike(prepared: Path, predictions: Path, spec: BenchmarkSpec) -> No
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow([interface.case_id, *columns])
         writer.writerows((case_id, *values) for case_id in ids)
+
+
+def _predict_the_labels(labels: Path, predictions: Path) -> None:
+    """The masks of an archive of labels, under the names that a model gives them."""
+    with zipfile.ZipFile(labels) as source, zipfile.ZipFile(predictions, "w") as target:
+        for name in source.namelist():
+            if name.startswith("masks/"):
+                target.writestr(name.removeprefix("masks/"), source.read(name))
 
 
 def _evaluate(spec: BenchmarkSpec, runtime: Runtime, predictions: Path, work: Path, owner: str) -> Evaluation:
