@@ -18,7 +18,7 @@ from medeval.metrics.decimals import MARGIN, Bytes, Places, Words, overlapping_w
 _LONGEST_ID = 64
 #: Lines below this hold no field that the csv module finds too large.
 _LONGEST_LINE = 100_000
-_COMMA, _NEWLINE, _RETURN, _QUOTE, _ASCII = 0x2C, 0x0A, 0x0D, 0x22, 0x7F
+_COMMA, _NEWLINE, _RETURN = b",\n\r"
 #: By length: a word of which the first bytes are kept.
 _FIRST = np.array([2 ** (8 * k) - 1 for k in range(9)], dtype=np.uint64)
 
@@ -43,9 +43,24 @@ class CaseIds:
         """Some of them."""
         return CaseIds(self.words[:, begin:end], self.lengths[begin:end])
 
+    def rising(self, after: "CaseIds | None") -> bool:
+        """Does each follow the one before, shorter ones first, else by bytes; and the first the last of `after`?"""
+        if after is not None and after.key(-1) >= self.key(0):
+            return False
+        more, same = self.lengths[1:] > self.lengths[:-1], self.lengths[1:] == self.lengths[:-1]
+        for word in self.words.byteswap():
+            more |= same & (word[1:] > word[:-1])
+            same &= word[1:] == word[:-1]
+        return bool(more.all())
+
+    def key(self, place: int) -> tuple[int, bytes]:
+        """What `rising` compares."""
+        length = int(self.lengths[place])
+        return length, self.words[:, place].astype("<u8").tobytes()[:length]
+
     def hashes(self) -> Words:
         """64 bits for each id, equal for equal ids, of shape (R,)."""
-        found = self.lengths.astype(np.uint64)
+        found = self.lengths.astype(np.uint64) << np.uint64(57)
         for place, word in enumerate(self.words):
             mixed = (found ^ word) * np.uint64(0x9E3779B97F4A7C15)
             # words after an id's end are there only because a longer one stands in the same block
@@ -100,42 +115,48 @@ def _whole_lines(file: BinaryIO, block_bytes: int) -> Iterator[bytes]:
 
 
 def _split(lines: bytes, width: int) -> CaseBlock:
+    if not lines.isascii() or b'"' in lines:
+        raise Irregular
     text = np.frombuffer(b"".join((b"\0" * MARGIN, lines, b"\0" * _LONGEST_ID)), dtype=np.uint8)
-    ends = np.flatnonzero(text == _NEWLINE)
+    marks = _separators(text, width)
+    ends = marks[:, -1]
     starts = np.concatenate(([MARGIN], ends[:-1] + 1))
-    commas = _commas(text, starts, ends, width)
-    stops = ends - _returns(text, ends)
-    if int((ends - starts).max()) > _LONGEST_LINE or (text == _QUOTE).any() or (text > _ASCII).any():
+    if int((ends - starts).max()) > _LONGEST_LINE:
         raise Irregular
-    after = stops if width == 2 else commas[:, 1]
-    return CaseBlock(text, _ids(text, starts, commas[:, 0]), commas[:, 0] + 1, after)
+    stops = ends - _returns(text, ends) if b"\r" in lines else ends
+    after = stops if width == 2 else marks[:, 1]
+    return CaseBlock(text, _ids(text, starts, marks[:, 0]), marks[:, 0] + 1, after)
 
 
-def _commas(text: Bytes, starts: Places, ends: Places, width: int) -> NDArray[np.int64]:
-    """The commas of each row, of shape (R, width - 1): as many in all, and every row's own within it."""
-    found = np.flatnonzero(text == _COMMA)
-    if len(found) != len(ends) * (width - 1):
+def _separators(text: Bytes, width: int) -> NDArray[np.int64]:
+    """Where the fields of each row end, of shape (R, width): all but the last at a comma, that at the line's end."""
+    found = np.flatnonzero((text == _COMMA) | (text == _NEWLINE))
+    if len(found) % width:
         raise Irregular
-    commas = found.reshape(len(ends), width - 1)
-    if (commas[:, 0] < starts).any() or (commas[:, -1] > ends).any():
+    marks = found.reshape(-1, width)
+    if (text[marks] != np.array([_COMMA] * (width - 1) + [_NEWLINE])).any():
         raise Irregular
-    return commas
+    return marks
 
 
 def _returns(text: Bytes, ends: Places) -> NDArray[np.bool_]:
     """Which lines end in a carriage return too; it stands nowhere else."""
     found = np.asarray(text[ends - 1] == _RETURN)
-    if np.count_nonzero(text == _RETURN) != np.count_nonzero(found):
+    if np.count_nonzero(found) != np.count_nonzero(text == _RETURN):
         raise Irregular
     return found
 
 
 def _ids(text: Bytes, starts: Places, stops: Places) -> CaseIds:
     lengths = stops - starts
-    longest = int(lengths.max())
+    shortest, longest = int(lengths.min()), int(lengths.max())
     if longest > _LONGEST_ID:
         raise Irregular
     words = overlapping_words(text)
     offsets = range(0, longest, 8)
-    kept = [words[starts + offset] & _FIRST[np.clip(lengths - offset, 0, 8)] for offset in offsets]
-    return CaseIds(np.array(kept, dtype=np.uint64).reshape(len(offsets), len(starts)), lengths)
+    found = np.zeros((len(offsets), len(starts)), dtype=np.uint64)
+    for row, offset in enumerate(offsets):
+        found[row] = words[starts + offset]
+        if shortest < offset + 8:
+            found[row] &= _FIRST[np.clip(lengths - offset, 0, 8)]
+    return CaseIds(found, lengths)

@@ -27,6 +27,7 @@ _LAST = np.array([(2**64 - 1) ^ (2 ** (64 - 8 * k) - 1) for k in range(9)], dtyp
 _MOST_LEADING = np.uint64(900)
 _SPLITTER = 2.0**27 + 1
 _EXACT = 2**53
+_EXPONENT = 0x7FF << 52
 
 
 def overlapping_words(text: Bytes) -> Words:
@@ -54,10 +55,11 @@ def unit_decimals(text: Bytes, starts: Places, stops: Places) -> tuple[Doubles, 
 def _digits(words: Words, stops: Places, count: Places) -> tuple[Places, Marks]:
     """The integer in the last `count` (at most 22) characters before each stop, and whether all are digits."""
     total, wrong = np.zeros(len(stops), dtype=np.uint64), np.zeros(len(stops), dtype=np.uint64)
-    most = int(count.max(initial=0))
+    least, most = int(count.min(initial=0)), int(count.max(initial=0))
     for back in (back for back in (24, 16, 8) if most > back - 8):
-        kept = _LAST[np.clip(count - (back - 8), 0, 8)]
-        part = (words[stops - back] ^ np.uint64(0x3030303030303030)) & kept
+        part = words[stops - back] ^ np.uint64(0x3030303030303030)
+        if least < back:
+            part &= _LAST[np.clip(count - (back - 8), 0, 8)]
         wrong |= (part + np.uint64(0x7676767676767676)) | part
         number = _eight_digits(part)
         if back == MARGIN:
@@ -85,7 +87,8 @@ def _divide(mantissa: Places, power: Places) -> tuple[Doubles, Marks]:
     correction = remainder / divisor
     value = first + correction
     rest = np.abs(correction - (value - first))
-    clear = (rest < np.spacing(value) * (0.5 - 2.0**-20)) & (np.frexp(value)[0] != 0.5)
+    power_of_two = (value.view(np.int64) & _EXPONENT).view(np.float64)
+    clear = (rest < power_of_two * (2.0**-53 - 2.0**-72)) & (value != power_of_two)
     return value, clear | (mantissa < _EXACT)
 
 

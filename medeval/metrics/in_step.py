@@ -1,6 +1,7 @@
 """Predictions and labels whose rows stand in the same order, read side by side in blocks.
 
-What is kept of each case is a hash of its id, 8 bytes, to tell at the end that none came twice.
+What is kept of each case is a hash of its id, 8 bytes, to tell at the end that none came twice; ids that rise from row
+to row need not be looked through for that.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +17,7 @@ from medeval.metrics.case_blocks import CaseBlock, CaseIds, Irregular, iterate_b
 from medeval.metrics.decimals import Words, unit_decimals
 
 Values: TypeAlias = NDArray[np.float64]
+Marks: TypeAlias = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -34,21 +36,60 @@ def values_in_step(
     labels: tuple[Path, Sequence[str]],
     to_score: Callable[[str], float],
     block_bytes: int,
-) -> Iterator[tuple[NDArray[np.bool_], Values]]:
+    part_rows: int,
+) -> Iterator[tuple[Marks, Values]]:
     """Labels and scores of the same cases, in parts of shapes (n,) and (n,); at least one case.
 
-    Either file is a path and its header. `to_score` judges what is no plain decimal in [0, 1].
+    Either file is a path and its header, read `block_bytes` at a time; blocks are gathered to parts of `part_rows` or
+    slightly more. `to_score` judges what is no plain decimal in [0, 1].
     Raises `Irregular` where the files are not plain, or not of the same cases in the same order, or name a case twice.
     """
-    hashes: list[Words] = []
     scored = (_Rows(block.ids, _to_scores(block, to_score)) for block in iterate_blocks(*predictions, block_bytes))
     truth = (_Rows(block.ids, _to_labels(block)) for block in iterate_blocks(*labels, block_bytes))
+    seen = _Seen()
+    parts: list[tuple[Marks, Values]] = []
+    rows = 0
     for one, other in _side_by_side(scored, truth):
         if not one.ids.equal(other.ids):
             raise Irregular
-        hashes.append(other.ids.hashes())
-        yield other.values == 1, one.values
-    _check_once(hashes)
+        seen.add(other.ids)
+        parts.append((other.values == 1, one.values))
+        rows += len(one.values)
+        if rows >= part_rows:
+            yield _joined(parts)
+            parts, rows = [], 0
+    if parts:
+        yield _joined(parts)
+    seen.check_once()
+
+
+def _joined(parts: Sequence[tuple[Marks, Values]]) -> tuple[Marks, Values]:
+    truth, scores = zip(*parts, strict=True)
+    return np.concatenate(truth), np.concatenate(scores)
+
+
+class _Seen:
+    """The case ids so far."""
+
+    def __init__(self) -> None:
+        self._hashes: list[Words] = []
+        self._last: CaseIds | None = None
+        self._rising = True
+
+    def add(self, ids: CaseIds) -> None:
+        self._rising = self._rising and ids.rising(self._last)
+        self._hashes.append(ids.hashes())
+        self._last = ids
+
+    def check_once(self) -> None:
+        """No two are alike, and there is one; raises `Irregular`."""
+        if not self._hashes:
+            raise Irregular
+        if not self._rising:
+            together = np.concatenate(self._hashes)
+            together.sort()
+            if (together[1:] == together[:-1]).any():
+                raise Irregular
 
 
 def _side_by_side(left: Iterator[_Rows], right: Iterator[_Rows]) -> Iterator[tuple[_Rows, _Rows]]:
@@ -79,13 +120,3 @@ def _to_labels(block: CaseBlock) -> Values:
     if ((block.stops - block.starts) != 1).any() or ((digits | 1) != ord("1")).any():
         raise Irregular
     return (digits & 1).astype(np.float64)
-
-
-def _check_once(hashes: Sequence[Words]) -> None:
-    """No two alike, and at least one."""
-    if not hashes:
-        raise Irregular
-    together = np.concatenate(hashes)
-    together.sort()
-    if (together[1:] == together[:-1]).any():
-        raise Irregular

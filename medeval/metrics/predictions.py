@@ -32,8 +32,8 @@ from medeval.metrics.in_step import values_in_step
 Labels: TypeAlias = NDArray[np.bool_]
 Scores: TypeAlias = NDArray[np.float64]
 
-#: Read at a time: the arrays made of it stay in the cache.
-BLOCK_BYTES = 2**17
+#: Read at a time, so that the arrays made of it stay in the cache; and cases given at a time.
+BLOCK_BYTES, PART_ROWS = 2**18, 2**16
 #: A plain decimal number: Python alone would also take `1_0`, ` 0.5 `, other scripts' digits, `nan` and `inf`.
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _INTERFACE_HINT = "Write the columns that the benchmark's model interface names, as comma-separated UTF-8 text."
@@ -71,13 +71,17 @@ def read_scored_cases(predictions: Path, labels: Path, columns: Columns | None =
 
 
 def iterate_scored_cases(
-    predictions: Path, labels: Path, columns: Columns | None = None, block_bytes: int = BLOCK_BYTES
+    predictions: Path,
+    labels: Path,
+    columns: Columns | None = None,
+    block_bytes: int = BLOCK_BYTES,
+    part_rows: int = PART_ROWS,
 ) -> Iterator[ScoredCases]:
     """The same cases in parts, in the order of `labels`; raises the same, at the latest after the last part.
 
     So what was added up counts only once the iterator has ended. Where the rows of both files stand in one order and
-    are plainly written, a part is at most a block of either file, and 8 bytes are kept of each case. From what is
-    otherwise on, the strict reader decides, and the remaining cases are one part.
+    are plainly written, a part is `part_rows` cases or up to a block of `block_bytes` more, and 8 bytes are kept of
+    each case. From what is otherwise on, the strict reader decides, and the remaining cases are one part.
     """
     columns = columns or Columns()
     plain = values_in_step(
@@ -85,6 +89,7 @@ def iterate_scored_cases(
         (labels, (columns.case_id, columns.label, *columns.extra)),
         _to_score,
         block_bytes,
+        part_rows,
     )
     given = 0
     try:

@@ -44,7 +44,9 @@ def outcome(folder: Path, columns: Columns, block_bytes: int | None) -> Outcome:
         if block_bytes is None:
             parts = [reader._read_strictly(folder / "p.csv", folder / "l.csv", columns)]
         else:
-            parts = list(iterate_scored_cases(folder / "p.csv", folder / "l.csv", columns, block_bytes))
+            parts = list(
+                iterate_scored_cases(folder / "p.csv", folder / "l.csv", columns, block_bytes, block_bytes // 9)
+            )
     except errors.MedevalError as exc:
         return type(exc).__name__, exc.message
     labels, scores = (np.concatenate([getattr(part, name) for part in parts]) for name in ("labels", "scores"))
@@ -103,7 +105,7 @@ def test_plain_files_in_one_order_need_no_strict_reader(
     write(folder, [("case_id", "score"), *predictions], [("case_id", "label", *columns.extra), *labels], end, end)
     headers = ("case_id", "score"), ("case_id", "label", *columns.extra)
     files = ((folder / name, header) for name, header in zip(("p.csv", "l.csv"), headers, strict=True))
-    parts = list(values_in_step(*files, reader._to_score, block))
+    parts = list(values_in_step(*files, reader._to_score, block, block // 9))
     assert np.concatenate([labels for labels, _ in parts]).tolist() == [label for _, label, _ in rows]
     assert np.concatenate([scores for _, scores in parts]).tolist() == [score for _, _, score in rows]
 
@@ -115,7 +117,7 @@ def test_parts_before_the_trouble_and_the_rest_after_it(tmp_path: Path) -> None:
     predictions = [(name, f"0.{place:02}") for place, name in enumerate(names)]
     labels = [(name.strip('"'), str(place % 2)) for place, name in enumerate(names)]
     write(tmp_path, [("case_id", "score"), *predictions], [("case_id", "label"), *labels], "\n", "\n")
-    parts = list(iterate_scored_cases(tmp_path / "p.csv", tmp_path / "l.csv", block_bytes=64))
+    parts = list(iterate_scored_cases(tmp_path / "p.csv", tmp_path / "l.csv", block_bytes=64, part_rows=1))
     assert len(parts) > 2
     assert len(parts[-1].labels) > 10
     whole = read_scored_cases(tmp_path / "p.csv", tmp_path / "l.csv")
@@ -136,7 +138,7 @@ def test_a_case_named_twice_is_told_after_the_last_part(tmp_path: Path) -> None:
         "\n",
         "\n",
     )
-    parts = iterate_scored_cases(tmp_path / "p.csv", tmp_path / "l.csv", block_bytes=32)
+    parts = iterate_scored_cases(tmp_path / "p.csv", tmp_path / "l.csv", block_bytes=32, part_rows=1)
     assert len(next(parts).labels) > 0
     with pytest.raises(errors.DataError, match="names a case twice"):
         list(parts)
@@ -217,4 +219,4 @@ def test_what_is_left_to_the_strict_reader(tmp_path: Path, body: bytes) -> None:
     (tmp_path / "l.csv").write_bytes(b"case_id,label\na,1\n")
     files = (tmp_path / "p.csv", ("case_id", "score")), (tmp_path / "l.csv", ("case_id", "label"))
     with pytest.raises(Irregular):
-        list(values_in_step(*files, reader._to_score, 2**16))
+        list(values_in_step(*files, reader._to_score, 2**16, 1))

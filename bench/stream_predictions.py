@@ -1,0 +1,112 @@
+"""The score table of a large prediction file, streamed: `python bench/stream_predictions.py [ROWS]`.
+
+Against plain reading of the same bytes (from the page cache, so memory speed, not a disk's), against the standard
+library's csv reader with `float`, and against the strict reader, which takes files of any order. CPU seconds of one
+process each; the memory is the largest resident set of that process, and what it was before the first row.
+"""
+
+import csv
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from medeval.metrics.binary import score_table
+from medeval.metrics.predictions import Columns, _read_strictly, iterate_scored_cases, read_scored_cases
+
+EDGES = [edge / 1000 for edge in range(1001)]
+ROWS_AT_ONCE = 100_000
+
+
+def write(folder: Path, rows: int) -> None:
+    """Scores as `repr` writes them, 17 digits."""
+    rng = np.random.default_rng(1)
+    with (folder / "predictions.csv").open("w") as predictions, (folder / "labels.csv").open("w") as labels:
+        predictions.write("case_id,score\n")
+        labels.write("case_id,label\n")
+        for begin in range(0, rows, ROWS_AT_ONCE):
+            count = min(ROWS_AT_ONCE, rows - begin)
+            scores, truth = rng.random(count).tolist(), rng.integers(0, 2, count).tolist()
+            predictions.writelines(f"case-{begin + row},{scores[row]!r}\n" for row in range(count))
+            labels.writelines(f"case-{begin + row},{truth[row]}\n" for row in range(count))
+
+
+def read_bytes(folder: Path) -> int:
+    """Nothing but the bytes."""
+    for name in ("predictions.csv", "labels.csv"):
+        with (folder / name).open("rb", buffering=0) as file:
+            while file.read(2**20):
+                pass
+    return 0
+
+
+def read_with_csv(folder: Path) -> int:
+    """The least that the standard library can do: one file, no check."""
+    with (folder / "predictions.csv").open(newline="") as file:
+        reader = csv.reader(file)
+        next(reader)
+        return sum(1 for row in reader if float(row[1]) >= 0)
+
+
+def stream_rows(folder: Path) -> int:
+    """Labels and scores, in parts."""
+    return sum(len(part.labels) for part in iterate_scored_cases(folder / "predictions.csv", folder / "labels.csv"))
+
+
+def stream_table(folder: Path) -> int:
+    """The score table of 1000 bins, added up part by part."""
+    table = np.zeros((2, len(EDGES) - 1), dtype=np.int64)
+    for part in iterate_scored_cases(folder / "predictions.csv", folder / "labels.csv"):
+        found = score_table(part.labels, part.scores, EDGES, "at-or-above")
+        table += [found["n0"], found["n1"]]
+    return int(table.sum())
+
+
+def read_whole(folder: Path) -> int:
+    """All cases as arrays."""
+    return len(read_scored_cases(folder / "predictions.csv", folder / "labels.csv").labels)
+
+
+def read_strictly(folder: Path) -> int:
+    """Row by row, with a dictionary of ids."""
+    return len(_read_strictly(folder / "predictions.csv", folder / "labels.csv", Columns()).labels)
+
+
+WAYS = {way.__name__: way for way in (read_bytes, read_with_csv, stream_rows, stream_table, read_whole, read_strictly)}
+
+
+def measure(way: str, folder: Path) -> None:
+    """Run one way in this process and print its figures."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    began = time.process_time()
+    WAYS[way](folder)
+    taken = time.process_time() - began
+    print(taken, before / 1024, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def main(rows: int) -> None:
+    """Each way in a process of its own."""
+    with tempfile.TemporaryDirectory(prefix="medeval-stream-") as scratch:
+        folder = Path(scratch)
+        write(folder, rows)
+        size = sum((folder / name).stat().st_size for name in ("predictions.csv", "labels.csv")) / 1e6
+        print(f"{rows} rows, {size:.0f} MB in both files")
+        slowest = None
+        for way in reversed(WAYS):
+            line = [sys.executable, __file__, way, scratch]
+            taken, before, after = map(float, subprocess.check_output(line, text=True).split())
+            slowest = slowest or taken
+            memory = f"memory {before:4.0f} -> {after:5.0f} MiB"
+            ratio = f"ratio to read_strictly {slowest / taken:8.1f}"
+            print(f"  {way:<14} {taken:7.2f} s {size / taken:9.0f} MB/s   {memory}   {ratio}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 3:
+        measure(sys.argv[1], Path(sys.argv[2]))
+    else:
+        main(int(float(sys.argv[1])) if len(sys.argv) > 1 else 10_000_000)
