@@ -65,7 +65,7 @@ def score_table(
     near an edge would change sides.
     """
     cuts = np.asarray(edges, dtype=np.float64)
-    bins, last = _bins(scores, cuts, positive_when), len(cuts) - 1
+    bins, last = bins_of(scores, cuts, positive_when), len(cuts) - 1
     n0, n1 = (np.bincount(bins[chosen], minlength=last).tolist() for chosen in (~labels, labels))
     frame = {"edges": cuts.tolist(), "positive_when": positive_when, "resolution": resolution}
     sums = [wide(total) for total in _sums(scores, bins, last, resolution)]
@@ -96,7 +96,7 @@ def _sums(scores: Scores, bins: Any, count: int, resolution: float | str) -> lis
     return [int(total) for total in np.bincount(bins, weights=steps, minlength=count)]
 
 
-def _bins(scores: Scores, cuts: Scores, positive_when: str) -> Any:
+def bins_of(scores: Scores, cuts: Scores, positive_when: str) -> Any:
     """The bin of each score; an equal edge belongs to the bin below (`above`) or to the one that it begins."""
     if positive_when not in {ABOVE, AT_OR_ABOVE}:
         raise ValueError("positive_when must be 'above' or 'at-or-above'")

@@ -8,7 +8,7 @@ its output, or beside the prepared dataset that it reads.
 import csv
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -118,6 +118,24 @@ def evaluate(
     inputs = {f"predictions{_suffix(predictions)}": predictions, f"labels{_suffix(labels)}": labels}
     with _ran(runtime, bound, Task.EVALUATE, inputs, out, limits, owner):
         return read_output(out / "result.json", MOST_JSON_BYTES)
+
+
+def compare(
+    runtime: Runtime,
+    bound: BoundCube,
+    predictions: Sequence[Path],
+    labels: Path,
+    out: Path,
+    limits: Limits,
+    owner: str,
+) -> bytes:
+    """The bytes of the evaluator's `comparison.json`, as yet unchecked: models in the order of `predictions`.
+
+    Raises as `evaluate` does.
+    """
+    inputs = {f"predictions-{number}{file.suffix}": file for number, file in enumerate(predictions, start=1)}
+    with _ran(runtime, bound, Task.COMPARE, {**inputs, labels.name: labels}, out, limits, owner):
+        return read_output(out / "comparison.json", MOST_JSON_BYTES)
 
 
 def _prepared_inputs(prepared: Path) -> dict[str, Path]:
