@@ -251,12 +251,16 @@ class PooledComparison(Value):
 
 
 class GroupResult(Value):
-    """The estimates of one level of a declared variable, such as `sex` = `F`, and the cases that it has."""
+    """One level of a declared variable, such as `sex` = `F`: its cases, its estimate, and that of all other levels.
+
+    Both are of the primary metric; `complement` is there so that a level is never read without what it is held against.
+    """
 
     name: Column
     level: Column
     counts: AnyCounts
-    pooled: tuple[PooledMetric, ...]
+    pooled: tuple[PooledMetric]
+    complement: PooledMetric
 
 
 class ScoreBins(Value):

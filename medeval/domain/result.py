@@ -1,5 +1,6 @@
 """What an evaluator writes, and what a site may release for one execution: counts and mergeable states."""
 
+from functools import reduce
 from typing import Literal
 
 from pydantic import Field
@@ -38,6 +39,11 @@ class Evaluation(Value):
     def merge(self, other: "Evaluation") -> "Evaluation":
         """The evaluation of both sets of cases; raises `ResultRefused` for states of unlike frames."""
         return self.model_copy(update={**_merged(self, other), "groups": _merge_groups(self.groups, other.groups)})
+
+    def of_others(self, name: str, level: str) -> "Evaluation":
+        """All cases of the other levels of a variable, as an evaluation of their own."""
+        others = [group.level for group in self.groups if group.name == name and group.level != level]
+        return reduce(Evaluation.merge, (self.of_group(name, other) for other in others))
 
     def of_group(self, name: str, level: str) -> "Evaluation":
         """One group's cases as an evaluation of their own."""

@@ -24,7 +24,8 @@ def wide(total: int) -> Plain:
 
 def to_units(value: float) -> int:
     """A real number in units of 2**-52, rounded to the nearest."""
-    return round(value * 2**UNIT_BITS)
+    units: int = round(value * 2**UNIT_BITS)
+    return units
 
 
 def sum_units(values: Reals, unit_bits: int = UNIT_BITS) -> int:

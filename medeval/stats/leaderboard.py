@@ -207,9 +207,12 @@ def _groups(facts: LeaderboardFacts, released: BySite, pooled: Evaluation | None
     plan, found = facts.spec.analysis, []
     for name, level in facts.spec.model_interface.levels:
         parts = {site: evaluation.of_group(name, level) for site, evaluation in released.items()}
-        metric = pooled_metric(parts, plan.primary_metric, plan, show_sites=facts.show_cells)
+        others = {site: evaluation.of_others(name, level) for site, evaluation in released.items()}
+        metric, rest = (
+            pooled_metric(part, plan.primary_metric, plan, show_sites=facts.show_cells) for part in (parts, others)
+        )
         counts = _counts(facts.spec, pooled.of_group(name, level), None)
-        found.append(GroupResult(name=name, level=level, counts=counts, pooled=(metric,)))
+        found.append(GroupResult(name=name, level=level, counts=counts, pooled=(metric,), complement=rest))
     return tuple(found)
 
 
