@@ -7,20 +7,20 @@ score) is bounded; what is a fit (intercept, slope, ICI) takes the cases of one 
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from math import sqrt
+from math import isfinite, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from medeval.domain.estimate import Method, NotEstimable, Reason
 from medeval.domain.families.binary import ScoreTable
 from medeval.stats.decisions import Sampling
 from medeval.stats.intervals import z_of
+from medeval.stats.logistic import fit_logistic
 from medeval.stats.measure import Measure, Measured, Scale, ratio, resampled, undefined
 
 Reals = NDArray[np.float64]
-_STEPS = 50
-_PRECISION = 1e-10
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,8 @@ def brier(table: ScoreTable, replicates: tuple[Reals, Reals], sampling: Sampling
     spread = (drawn0 * means**2 + drawn1 * (1 - means) ** 2).sum(axis=1) / (drawn0 + drawn1).sum(axis=1)
     plug_in = float((n0 * means**2 + n1 * (1 - means) ** 2).sum() / n)
     rounding = 0.0 if table.resolution == "exact" else float(table.resolution)
-    return resampled(value, spread + (value - plug_in), n, sampling.level, (high - low) / 2 + rounding)
+    found = np.clip(spread + (value - plug_in), 0.0, 1.0)
+    return resampled(value, found, n, sampling.level, (high - low) / 2 + rounding)
 
 
 def _brier_range(table: ScoreTable, n0: Reals, n1: Reals, sums: Reals) -> tuple[float, float]:
@@ -140,22 +141,40 @@ def intercept(table: ScoreTable, sampling: Sampling) -> Measure:
 def slope(table: ScoreTable, sampling: Sampling) -> Measure:
     """The calibration slope: that of a logistic model of the outcome on the logit risk (Cox 1958); 1 is ideal."""
     risks = Risks.of(table)
-    if len(set(risks.logits.tolist())) < 2 and risks.n:
+    if not risks.n:
+        return undefined(Reason.NO_CASES)
+    scaled, spread = _standardised(risks.logits, risks.n0 + risks.n1)
+    if not spread:
         return undefined(Reason.SCORES_ALIKE)
-    design = np.stack([np.ones_like(risks.logits), risks.logits], axis=1)
-    return _coefficient(risks, design, np.zeros_like(risks.logits), 1, sampling)
+    design = np.stack([np.ones_like(scaled), scaled], axis=1)
+    return _coefficient(risks, design, np.zeros_like(scaled), 1, sampling, spread)
 
 
-def _coefficient(risks: Risks, design: Reals, offset: Reals, which: int, sampling: Sampling) -> Measure:
+#: Logits that differ by less are alike: rounding alone may part them.
+_ALIKE = 1e-9
+
+
+def _standardised(values: Reals, weights: Reals) -> tuple[Reals, float]:
+    """Values of mean 0 and standard deviation 1 over cases, and the deviation that they had; 0 where they are alike."""
+    middle = float((weights * values).sum() / weights.sum())
+    spread = sqrt(float((weights * (values - middle) ** 2).sum() / weights.sum()))
+    alike = float(np.ptp(values)) < _ALIKE
+    return (np.zeros_like(values), 0.0) if alike else ((values - middle) / spread, spread)
+
+
+def _coefficient(
+    risks: Risks, design: Reals, offset: Reals, which: int, sampling: Sampling, spread: float = 1.0
+) -> Measure:
+    """One coefficient of a logistic model, whose column was divided by `spread`."""
     if not risks.n:
         return undefined(Reason.NO_CASES)
     if not risks.n0.sum() or not risks.n1.sum():
         return undefined(Reason.ONE_CLASS_ONLY)
     fitted = fit_logistic(design, offset, risks.n0[None, :], risks.n1[None, :])
-    if fitted is None:
+    if not fitted.known.all():
         return undefined(Reason.SEPARATED)
-    coefficients, covariance = fitted
-    value, variance = float(coefficients[0, which]), float(covariance[0, which, which]) * sampling.deff
+    value = float(fitted.coefficients[0, which]) / spread
+    variance = float(np.linalg.inv(fitted.information[0])[which, which]) / spread**2 * sampling.deff
     half = z_of(sampling.level) * sqrt(variance)
     return Measured(
         value=value,
@@ -168,39 +187,6 @@ def _coefficient(risks: Risks, design: Reals, offset: Reals, which: int, samplin
         variance=variance,
         weight=risks.n,
     )
-
-
-def fit_logistic(design: Reals, offset: Reals, n0: Reals, n1: Reals) -> tuple[Reals, Reals] | None:
-    """Maximum likelihood of B logistic models by Newton's method; None where one has no finite maximum.
-
-    `design` (K, P), `offset` (K,), counts (B, K); returns coefficients (B, P) and covariances (B, P, P).
-    """
-    coefficients, information = _newton(design, offset, n0, n1)
-    if not np.isfinite(coefficients).all() or np.abs(coefficients).max() > _NO_MAXIMUM:
-        return None
-    covariance: Reals = np.linalg.inv(information).astype(np.float64)
-    return coefficients, covariance
-
-
-#: A coefficient beyond this means that the classes are apart: the likelihood rises without end.
-_NO_MAXIMUM = 50.0
-
-
-def _newton(design: Reals, offset: Reals, n0: Reals, n1: Reals) -> tuple[Reals, Reals]:
-    size, width = n0 + n1, design.shape[1]
-    coefficients = np.zeros((len(n0), width))
-    information = np.tile(np.eye(width), (len(n0), 1, 1))
-    for _ in range(_STEPS):
-        linear = np.clip(coefficients @ design.T + offset, -500, 500)
-        risk = 1 / (1 + np.exp(-linear))
-        gradient = (n1 - size * risk) @ design
-        information = np.einsum("bk,kp,kq->bpq", size * risk * (1 - risk), design, design)
-        information += 1e-12 * np.eye(width)
-        step = np.linalg.solve(information, gradient[..., None])[..., 0]
-        coefficients = coefficients + np.clip(step, -5, 5)
-        if np.abs(step).max() < _PRECISION:
-            break
-    return coefficients, information
 
 
 # --- the integrated calibration index ---------------------------------------------------------------------------
@@ -218,14 +204,12 @@ def calibration_index(table: ScoreTable, replicates: tuple[Reals, Reals], sampli
         return undefined(Reason.NO_CASES)
     if not risks.n0.sum() or not risks.n1.sum():
         return undefined(Reason.ONE_CLASS_ONLY)
-    value = _index(risks, risks.n0[None, :], risks.n1[None, :])
-    if value is None:
+    value = float(_index(risks, risks.n0[None, :], risks.n1[None, :])[0])
+    if not isfinite(value):
         return undefined(Reason.SEPARATED)
     held = np.array([a + b > 0 for a, b in zip(table.n0, table.n1, strict=True)])
     drawn = _index(risks, replicates[0][:, held], replicates[1][:, held])
-    if drawn is None:
-        return undefined(Reason.TOO_FEW_TO_RESAMPLE)
-    return resampled(float(value[0]), drawn, risks.n, sampling.level)
+    return resampled(value, drawn, risks.n, sampling.level)
 
 
 def calibration_curve(table: ScoreTable) -> tuple[Reals, Reals] | NotEstimable:
@@ -235,37 +219,38 @@ def calibration_curve(table: ScoreTable) -> tuple[Reals, Reals] | NotEstimable:
         return undefined(Reason.ONE_CLASS_ONLY)
     design = spline(risks.logits, risks.n0 + risks.n1)
     fitted = fit_logistic(design, np.zeros_like(risks.logits), risks.n0[None, :], risks.n1[None, :])
-    if fitted is None:
+    if not fitted.known.all():
         return undefined(Reason.SEPARATED)
-    return risks.mean, 1 / (1 + np.exp(-(design @ fitted[0][0])))
+    return risks.mean, expit(design @ fitted.coefficients[0])
 
 
-def _index(risks: Risks, n0: Reals, n1: Reals) -> Reals | None:
+def _index(risks: Risks, n0: Reals, n1: Reals) -> Reals:
     """The index of B tables of shape (B, K), with the knots of the first table; NaN where a fit has no maximum."""
     design = spline(risks.logits, risks.n0 + risks.n1)
-    coefficients, _ = _newton(design, np.zeros_like(risks.logits), n0, n1)
-    known = np.isfinite(coefficients).all(axis=1) & (np.abs(coefficients).max(axis=1) <= _NO_MAXIMUM)
-    if len(known) == 1 and not known[0]:
-        return None
-    linear = np.clip(np.where(known[:, None], coefficients, 0.0) @ design.T, -500, 500)
-    distance = np.abs(1 / (1 + np.exp(-linear)) - risks.mean)
+    fitted = fit_logistic(design, np.zeros_like(risks.logits), n0, n1)
+    distance = np.abs(expit(fitted.coefficients @ design.T) - risks.mean)
     found: Reals = (distance * (n0 + n1)).sum(axis=1) / (n0 + n1).sum(axis=1)
-    return np.where(known, found, np.nan)
+    return np.where(fitted.known, found, np.nan)
+
+
+#: A design whose columns are more alike than this tells no curve from a line.
+_MOST_ALIKE = 1e6
 
 
 def spline(values: Reals, weights: Reals) -> Reals:
     """The design of a restricted cubic spline with three knots: (K, 3); (K, 2) for a line, (K, 1) for one value."""
-    different = len(set(values.tolist()))
+    scaled, spread = _standardised(values, weights)
     columns = [np.ones_like(values)]
-    if different > 1:
-        columns.append(values)
-    knots = _quantiles(values, weights, (0.1, 0.5, 0.9))
-    if different > 3 and all(a < b for a, b in pairwise(knots)):
+    if spread:
+        columns.append(scaled)
+    knots = _quantiles(scaled, weights, (0.1, 0.5, 0.9))
+    if len(set(scaled.tolist())) > 3 and all(a < b for a, b in pairwise(knots)):
         first, middle, last = knots
-        cubes = [np.maximum(values - knot, 0.0) ** 3 for knot in knots]
+        cubes = [np.maximum(scaled - knot, 0.0) ** 3 for knot in knots]
         bent = cubes[0] - cubes[1] * (last - first) / (last - middle) + cubes[2] * (middle - first) / (last - middle)
         columns.append(bent / (last - first) ** 2)
-    return np.stack(columns, axis=1)
+    design = np.stack(columns, axis=1)
+    return design if np.linalg.cond(design) < _MOST_ALIKE else design[:, :2]
 
 
 def _quantiles(values: Reals, weights: Reals, shares: tuple[float, ...]) -> list[float]:

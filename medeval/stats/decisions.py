@@ -93,7 +93,8 @@ def share(base: str, table: tuple[int, int, int, int], sampling: Sampling) -> Me
 def likelihood_ratio(base: str, table: tuple[int, int, int, int], sampling: Sampling) -> Measure:
     """LR+ = sensitivity / (1 - specificity), LR- = (1 - sensitivity) / specificity, on the log scale.
 
-    Variance: Simel et al. 1991, J Clin Epidemiol 44:763-770.
+    Variance: Simel et al. 1991, J Clin Epidemiol 44:763-770; where every case is called alike, and it would be 0, with
+    half a case in each cell.
     """
     tp, fp, tn, fn = table
     if not tp + fn or not tn + fp:
@@ -101,8 +102,12 @@ def likelihood_ratio(base: str, table: tuple[int, int, int, int], sampling: Samp
     above, below = (tp, fp) if base == "lr_positive" else (fn, tn)
     if not below or not above:
         return undefined(Reason.RATIO_OF_NONE)
-    variance = (1 / above - 1 / (tp + fn) + 1 / below - 1 / (tn + fp)) * sampling.deff
-    return ratio(above / (tp + fn) / (below / (tn + fp)), variance, sum(table), sampling.level)
+    variance = _simel(above, tp + fn, below, tn + fp) or _simel(above + 0.5, tp + fn + 1, below + 0.5, tn + fp + 1)
+    return ratio(above / (tp + fn) / (below / (tn + fp)), variance * sampling.deff, sum(table), sampling.level)
+
+
+def _simel(above: float, positives: float, below: float, negatives: float) -> float:
+    return 1 / above - 1 / positives + 1 / below - 1 / negatives
 
 
 @dataclass(frozen=True)
@@ -126,11 +131,12 @@ def functional(what: Functional, table: tuple[int, int, int, int], sampling: Sam
         value = float(what.take(_decided(np.array([table], dtype=np.float64)))[0])
         if not np.isfinite(value):
             return undefined(Reason.NO_POSITIVE_DECISION)
-        found = resampled(value, what.take(_decided(_replicates(table, sampling, 0.0))), n, sampling.level, limits=what.limits)
-        if isinstance(found, Measured) and found.variance > 0:
+        drawn, added = (_decided(_replicates(table, sampling, cases)) for cases in (0.0, 0.5))
+        found = resampled(value, what.take(drawn), n, sampling.level, limits=what.limits)
+        if not isinstance(found, Measured) or found.low < found.high:
             return found
-        # All replicates alike, as where no decision is wrong: half a case in each cell gives the interval its width.
-        return resampled(value, what.take(_decided(_replicates(table, sampling, 0.5))), n, sampling.level, limits=what.limits)
+        # Replicates alike, as where no decision is wrong: half a case in each cell gives the interval its width.
+        return resampled(value, what.take(added), n, sampling.level, limits=what.limits)
 
 
 def _replicates(table: tuple[int, int, int, int], sampling: Sampling, added: float) -> Counts:

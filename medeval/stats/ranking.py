@@ -123,7 +123,7 @@ def double_wins(table: ScoreTable) -> int:
 def average_precision(table: ScoreTable, replicates: tuple[Counts, Counts], sampling: Sampling) -> Measure:
     """Average precision of the binned scores: the cases of one bin are called positive together.
 
-    `bound`: the order inside bins that flatters most, and least.
+    `bound`: how far the order and the ties inside bins that flatter most, or least, lie from it.
     """
     if not sum(table.n1):
         return undefined(Reason.NO_POSITIVE_CASE if sum(table.n0) else Reason.NO_CASES)
@@ -144,16 +144,17 @@ def _average_precision(n0: Counts, n1: Counts) -> Counts:
 
 
 def _average_precision_range(n0: Counts, n1: Counts) -> tuple[float, float]:
-    """With the positive cases of each bin first, and last.
+    """The most and the least that scores inside the bins, ties among them included, can give.
 
-    The j-th of m positive cases after T hits among C calls has precision (T + j) / (C + j); the sum over j is
-    m - (C - T) (digamma(C + m + 1) - digamma(C + 1)).
+    A positive case of a bin of n0 negative and m positive cases, after T hits among C calls, has at least the precision
+    (T + j) / (C + n0 + j) as the j-th of the positive ones, all below the negative ones; the sum over j is
+    m - (C + n0 - T) (digamma(C + n0 + m + 1) - digamma(C + n0 + 1)). It has at most (T + m) / (C + m), where all
+    positive ones are tied above the negative ones: T is no larger than C, so a tie flatters.
     """
-    hits = np.concatenate([[0.0], np.cumsum(n1[::-1])[:-1]])
-    calls = np.concatenate([[0.0], np.cumsum((n0 + n1)[::-1])[:-1]])
-    ends = []
-    for before in (np.zeros_like(n0), n0[::-1]):
-        start = calls + before
-        total = n1[::-1] - (start - hits) * (digamma(start + n1[::-1] + 1) - digamma(start + 1))
-        ends.append(float(total.sum() / n1.sum()))
-    return ends[0], ends[1]
+    n0, n1 = n0[::-1], n1[::-1]
+    hits, calls = (np.concatenate([[0.0], np.cumsum(counts)[:-1]]) for counts in (n1, n0 + n1))
+    ends = calls + n1
+    best = n1 * np.where(ends > 0, (hits + n1) / np.where(ends > 0, ends, 1), 0.0)
+    start = calls + n0
+    worst = n1 - (start - hits) * (digamma(start + n1 + 1) - digamma(start + 1))
+    return float(best.sum() / n1.sum()), float(worst.sum() / n1.sum())

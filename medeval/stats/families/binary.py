@@ -1,17 +1,25 @@
 """The metrics of a binary classification, from its score table and, where they are there, its exact scalars."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache, partial
+from typing import TypeAlias
 
 import numpy as np
 
+from medeval.domain.estimate import Method
 from medeval.domain.families.base import ClusterSizes, parse_metric
 from medeval.domain.families.binary import BinaryPlan, PairCounts, ScoreTable, SquaredErrors
 from medeval.domain.result import Evaluation
 from medeval.stats import calibration, decisions, ranking
 from medeval.stats.decisions import Counts, Functional, Sampling
-from medeval.stats.measure import Measure, design_effect, mean
+from medeval.stats.intervals import wilson
+from medeval.stats.measure import Measure, Measured, design_effect, mean
 from medeval.stats.table_bootstrap import replicate_table
+
+#: A metric of the table, and one that also takes its replicates.
+Whole: TypeAlias = Callable[[ScoreTable, Sampling], Measure]
+Resampling: TypeAlias = Callable[[ScoreTable, tuple[Counts, Counts], Sampling], Measure]
 
 _OF_DECISIONS = {
     "balanced_accuracy": Functional(decisions.balanced_accuracy, needs_classes=True),
@@ -55,26 +63,71 @@ def _auroc(evaluation: Evaluation, table: ScoreTable, sampling: Sampling) -> Mea
 
 def _brier(evaluation: Evaluation, table: ScoreTable, plan: BinaryPlan, sampling: Sampling) -> Measure:
     errors = next((state for state in evaluation.states if isinstance(state, SquaredErrors)), None)
-    if errors is not None:
-        return mean(errors.moments, plan.confidence_level, (0.0, 1.0))
-    return calibration.brier(table, _replicates(table, sampling), sampling)
+    if errors is None:
+        return _of_the_table(calibration.brier)(table, sampling)
+    found = mean(errors.moments, plan.confidence_level, (0.0, 1.0))
+    if not isinstance(found, Measured) or found.variance * found.n > _ROUNDING:
+        return found
+    return _of_a_share(found, sampling)
+
+
+#: Squares are rounded to 2**-52, so a smaller variance cannot be told from none.
+_ROUNDING = 2.0**-48
+
+
+def _of_a_share(found: Measured, sampling: Sampling) -> Measured:
+    """Where all errors are alike: as wide as for a share of that value, which varies most of all in [0, 1]."""
+    n = found.n / sampling.deff
+    low, high = wilson(found.value * n, n, sampling.level)
+    corrected = (found.value * n + 0.5) / (n + 1)
+    return replace(found, low=low, high=high, variance=corrected * (1 - corrected) / n, method=Method.WILSON)
 
 
 @lru_cache(maxsize=64)
-def _replicates(table: ScoreTable, sampling: Sampling) -> tuple[Counts, Counts]:
-    """Resampled tables, each of shape (B, K): a table of no cases has none."""
+def _replicates(table: ScoreTable, sampling: Sampling, added: float = 0.0) -> tuple[Counts, Counts]:
+    """Resampled tables, each of shape (B, K): a table of no cases has none.
+
+    `added` cases of either class are spread over the bins that hold cases.
+    """
     total = sum(table.classes)
     if not total:
         return np.zeros((1, len(table.n0))), np.zeros((1, len(table.n1)))
+    if added:
+        return _with_added(table, sampling, added)
     effective = max(1, round(total / sampling.deff))
     drawn0, drawn1 = replicate_table(table.n0, table.n1, sampling.replicates, sampling.seed, effective)
     return drawn0.astype(np.float64), drawn1.astype(np.float64)
 
 
-_WHOLE: dict[str, Callable[[ScoreTable, Sampling], Measure]] = {
-    "average_precision": lambda t, s: ranking.average_precision(t, _replicates(t, s), s),
-    "ece": lambda t, s: calibration.expected_calibration_error(t, _replicates(t, s), s),
-    "ici": lambda t, s: calibration.calibration_index(t, _replicates(t, s), s),
+def _with_added(table: ScoreTable, sampling: Sampling, added: float) -> tuple[Counts, Counts]:
+    cells = np.array([table.n0, table.n1], dtype=np.float64) / sampling.deff
+    held = cells.sum(axis=0) > 0
+    cells = np.where(held, cells + added / held.sum(), 0.0).ravel()
+    draws, generator = max(1, round(cells.sum())), np.random.default_rng(sampling.seed)
+    drawn = generator.multinomial(draws, cells / cells.sum(), size=sampling.replicates).astype(np.float64)
+    return drawn[:, : len(table.n0)], drawn[:, len(table.n0) :]
+
+
+def _of_the_table(take: Resampling) -> Whole:
+    """A functional of the table with its bootstrap.
+
+    Where all replicates are alike, as where no case is ranked wrong, half a case of either class gives the interval its
+    width.
+    """
+
+    def measured(table: ScoreTable, sampling: Sampling) -> Measure:
+        found = take(table, _replicates(table, sampling), sampling)
+        if not isinstance(found, Measured) or found.low < found.high:
+            return found
+        return take(table, _replicates(table, sampling, 0.5), sampling)
+
+    return measured
+
+
+_WHOLE: dict[str, Whole] = {
+    "average_precision": _of_the_table(ranking.average_precision),
+    "ece": _of_the_table(calibration.expected_calibration_error),
+    "ici": _of_the_table(calibration.calibration_index),
     "oe": calibration.observed_expected,
     "calibration_intercept": calibration.intercept,
     "calibration_slope": calibration.slope,
