@@ -49,8 +49,8 @@ format: $(VENV)/.test ## put the source into its one form
 generate: $(VENV)/.test ## write schemas/ and docs/reference/ from the code
 	$(BIN)/python -m scripts.generate
 
-reproduce: $(VENV)/.test ## 31 models at 4 hospitals: published figures beside measured
-	$(BIN)/python scripts/reproduce.py $(SHARED)
+reproduce: $(VENV)/.test ## published figures beside measured, of every benchmark that has some
+	$(BIN)/python -m scripts.reproduce $(SHARED)
 
 bench: $(VENV)/.test ## the measurements of bench/, each with its ratio
 	set -e; for file in bench/*.py; do echo "== $$file"; $(BIN)/python $$file; done

@@ -6,19 +6,28 @@ from pathlib import Path
 
 import pytest
 
-from scripts import reproduce
+from scripts.reproduce.federation import reproduce
+from scripts.reproduce.figures import print_table
+from scripts.reproduce.registry import BENCHMARKS
+
+#: Models, and figures by site.
+EXPECTED = {
+    "heart-disease": (31, dict.fromkeys(("cleveland", "hungarian", "switzerland", "va"), 30 + 2)),
+    "tcga-brca": (5, dict.fromkeys(("northeast", "south", "west", "midwest", "europe", "canada"), 5)),
+}
 
 
 @pytest.mark.heavy
 @pytest.mark.docker
-def test_every_published_figure_of_31_models_at_4_hospitals(shared_dir, capsys):
-    """FLamby: 5 seeds x 6 methods x 4 hospitals. NVFLARE's hello-lr: 2 metrics x 4 hospitals. Equal to 1e-12."""
+@pytest.mark.parametrize("name", EXPECTED)
+def test_every_published_figure(name, shared_dir, capsys):
+    """FLamby: 5 seeds x 6 methods x 4 hospitals, and x 6 regions; hello-lr: 2 metrics x 4 hospitals. Equal to 1e-12."""
+    benchmark = BENCHMARKS[name]
     with tempfile.TemporaryDirectory(prefix="medeval-reproduce-") as folder:
-        figures = reproduce.reproduce(shared_dir, Path(folder), "docker")
+        figures = reproduce(benchmark, shared_dir, Path(folder), "docker")
     with capsys.disabled():
-        reproduce.print_table(figures)
-    flamby = [figure for figure in figures if figure.model != "hello-lr"]
-    assert Counter(figure.site for figure in flamby) == dict.fromkeys(reproduce.SITES, 30)
-    assert len({figure.model for figure in figures}) == 31
-    assert len(figures) == 120 + 8
-    assert [figure for figure in figures if not figure.is_equal] == []
+        print_table(name, figures)
+    models, by_site = EXPECTED[name]
+    assert len({figure.model for figure in figures}) == models
+    assert Counter(figure.site for figure in figures) == by_site
+    assert benchmark.is_complete(figures)

@@ -1,7 +1,9 @@
 """The analysis plan of survival: grid, outputs, metrics, and which states a result holds."""
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -44,6 +46,26 @@ class SurvivalPlan(PlanBase):
     tau: float | None = None
     outputs: Literal["risk", "risk+probabilities"] = "risk"
     probability_resolution: Resolution = "exact"
+
+    classes_share_cases: ClassVar[bool] = True
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """Cases are counted in this order."""
+        return "censored", "with an event"
+
+    def count_classes(self, rows: Iterable[Mapping[str, str | None]], label: str) -> tuple[int, ...] | None:
+        """The cases censored and with an event; None where the event is neither 0 nor 1."""
+        del label
+        found = Counter(row.get(self.event) for row in rows)
+        classes = found.pop("0", 0), found.pop("1", 0)
+        return None if found else classes
+
+    def dull_row(self, score: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """A prediction that says the same of every case: the lowest risk, and a probability of a half."""
+        times = [f"p_{time:g}" for time in self.times] if self.has_probabilities else []
+        risk = 0.5 if self.score_range is None else self.score_range[0]
+        return (score, *times), (repr(risk), *("0.5" for _ in times))
 
     @model_validator(mode="after")
     def _edges_rise(self) -> Self:

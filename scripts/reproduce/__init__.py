@@ -1,0 +1,1 @@
+"""Published figures beside measured ones, of every benchmark that has some: `python -m scripts.reproduce SHARED`."""
