@@ -18,6 +18,7 @@ PairedStates: TypeAlias = Callable[[Sequence[Path], Mapping[str, Any]], tuple[in
 #: The module of each task family that compares; it is loaded when its task is compared.
 _MODULES = {
     "binary-classification": "compare_binary",
+    "segmentation": "compare_segmentation",
 }
 
 

@@ -17,7 +17,7 @@ from medeval.metrics import strata
 from medeval.metrics.exact import moments, wide
 from medeval.metrics.surface_elements import Mask
 from medeval.metrics.surfaces import surface_distances
-from medeval.metrics.volume_files import CaseRow, open_labels, open_predictions, read_case_rows
+from medeval.metrics.volume_files import Archive, CaseRow, open_labels, open_predictions, read_case_rows
 from medeval.metrics.volumes import Labels, Overlap, overlap
 
 Plain: TypeAlias = dict[str, Any]
@@ -76,19 +76,32 @@ class Measured:
         return np.stack([~predicted & ~true, true & ~predicted, predicted & ~true])
 
 
+@dataclass(frozen=True)
+class Read:
+    """What was measured of N cases, by structure, and the patients and groups of the cases."""
+
+    cases: int
+    measured: Sequence[Measured]
+    strata: strata.Strata
+
+
 def evaluate(source: Path, parameters: Mapping[str, Any]) -> Plain:
     """The evaluation of `predictions.npz` and `labels.npz` in `source`."""
-    interface, rules = parameters.get("interface", {}), Rules.of(parameters["analysis"])
+    rules = Rules.of(parameters["analysis"])
+    return _evaluation(read_cases(source, parameters.get("interface", {}), rules), rules)
+
+
+def read_cases(source: Path, interface: Mapping[str, Any], rules: Rules) -> Read:
+    """Measure each case of the files in `source`; one case's volumes are held at a time."""
     with open_labels(source) as labels:
         rows = read_case_rows(labels, interface)
         with open_predictions(source, [row.case_id for row in rows]) as predictions:
-            volumes = ((predictions, labels, row) for row in rows)
-            cases = [measure_case(*_read_pair(*found, rules), found[2].spacing, rules) for found in volumes]
+            cases = [measure_case(*_read_pair(predictions, labels, row, rules), row.spacing, rules) for row in rows]
     columns = {name: [row.strata[name] for row in rows] for name in strata.columns_of(interface)}
-    return evaluation(cases, rules, strata.strata_of(columns, interface))
+    return Read(len(cases), _by_structure(cases, rules), strata.strata_of(columns, interface))
 
 
-def _read_pair(predictions: Any, labels: Any, row: CaseRow, rules: Rules) -> tuple[Labels, Labels]:
+def _read_pair(predictions: Archive, labels: Archive, row: CaseRow, rules: Rules) -> tuple[Labels, Labels]:
     truth = labels.read(row.case_id)
     if truth.ndim != len(row.spacing):
         raise DataError("labels.npz holds a mask and a spacing of unlike dimensions", _LABELS_HINT)
@@ -147,13 +160,19 @@ def evaluation(
     cases: Sequence[Sequence[tuple[Overlap, Sequence[float]]]], rules: Rules, groups: strata.Strata | None = None
 ) -> Plain:
     """The evaluator's result (`domain.result.Evaluation`) of what `measure_case` gave for each case."""
-    measured = [_stack([case[place] for case in cases]) for place in range(len(rules.structures))]
+    return _evaluation(Read(len(cases), _by_structure(cases, rules), groups or strata.Strata()), rules)
 
+
+def _evaluation(read: Read, rules: Rules) -> Plain:
     def states_of(chosen: NDArray[np.bool_]) -> list[Plain]:
-        cluster = groups.cluster[chosen] if groups is not None and groups.cluster is not None else None
-        return states([Measured(one.voxels[chosen], one.values[chosen]) for one in measured], rules, cluster)
+        cluster = None if read.strata.cluster is None else read.strata.cluster[chosen]
+        return states([Measured(one.voxels[chosen], one.values[chosen]) for one in read.measured], rules, cluster)
 
-    return strata.evaluation(len(cases), states_of, groups)
+    return strata.evaluation(read.cases, states_of, read.strata)
+
+
+def _by_structure(cases: Sequence[Sequence[tuple[Overlap, Sequence[float]]]], rules: Rules) -> list[Measured]:
+    return [_stack([case[place] for case in cases]) for place in range(len(rules.structures))]
 
 
 def _stack(found: Sequence[tuple[Overlap, Sequence[float]]]) -> Measured:
@@ -173,7 +192,7 @@ def _structure(name: str, one: Measured, rules: Rules, cluster: strata.Numbers |
     empty, missed, false_alarm = (int(np.count_nonzero(which)) for which in one.counts)
     counts = {"cases": len(one.voxels), "both_empty": empty, "missed": missed, "false_alarm": false_alarm}
     voxels = [wide(int(total)) for total in one.voxels.sum(axis=0)]
-    kept = _kept(one, rules)
+    kept = kept_cases(one, rules)
     units, spread = _spread(one, cluster)
     found = [_moments(one.values[kept, place], kept, cluster) for place in range(one.values.shape[1])]
     sums = {"voxels": voxels, "units": units, "spread": spread, "moments": found}
@@ -199,17 +218,23 @@ def _added(values: NDArray[np.int64], patients: NDArray[np.intp]) -> NDArray[np.
 
 
 def _means(measured: Sequence[Measured], rules: Rules, cluster: strata.Numbers | None) -> Iterator[Plain]:
-    """Moments of each case's mean over those of its structures that count; a case without any has none."""
-    counted = np.stack([_kept(one, rules) for one in measured])
-    kept: NDArray[np.bool_] = np.any(counted, axis=0)
-    for place in range(measured[0].values.shape[1]):
-        values = np.stack([one.values[:, place] for one in measured])
-        mean = (values * counted).sum(axis=0)[kept] / counted.sum(axis=0)[kept]
-        yield _moments(mean, kept, cluster)
+    """Moments of each case's mean; a case of which no structure counts has none."""
+    for place in range(len(rules.metrics)):
+        values, kept = means_of(measured, rules, place)
+        yield _moments(values[kept], kept, cluster)
 
 
-def _kept(one: Measured, rules: Rules) -> NDArray[np.bool_]:
-    """The cases whose values count."""
+def means_of(measured: Sequence[Measured], rules: Rules, place: int) -> tuple[Reals, NDArray[np.bool_]]:
+    """Each case's mean over those of its structures that count (0 where none does), and whether one does; both (N,)."""
+    counted = np.stack([kept_cases(one, rules) for one in measured])
+    values = np.stack([one.values[:, place] for one in measured])
+    how_many = counted.sum(axis=0)
+    mean: Reals = (values * counted).sum(axis=0) / np.maximum(how_many, 1)
+    return mean, how_many > 0
+
+
+def kept_cases(one: Measured, rules: Rules) -> NDArray[np.bool_]:
+    """The cases whose values of a structure count, of shape (N,)."""
     empty: NDArray[np.bool_] = one.counts[0]
     return ~empty if rules.both_empty == EXCLUDED else np.ones_like(empty)
 

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from medeval.domain.families.base import MetricId, PlanBase, State, parse_metric
+from medeval.domain.families.base import Compared, ComparedBy, MetricId, PlanBase, State, parse_metric
 from medeval.domain.families.segmentation_states import (
     HINT,
     CaseRules,
@@ -106,6 +106,13 @@ class SegmentationPlan(PlanBase):
         counted = [structure.counted for structure in structures]
         if not max(counted) <= state.moments[0].n <= min(cases, sum(counted)):
             raise ResultRefused(f"states[{at}].moments: are not those of so many cases", HINT)
+
+    def compared(self, metrics: tuple[str, ...]) -> tuple[Compared, ...]:
+        """Means of per-case values: the primary metric first, then at most three others of the benchmark."""
+        means = [name for name in (self.primary_metric, *metrics) if self.place_of(name) is not None]
+        if self.place_of(self.primary_metric) is None:
+            return ()
+        return tuple(Compared(name, ComparedBy.MOMENTS) for name in dict.fromkeys(means))[:4]
 
     def numbers(self) -> int:
         """Counts, voxels and, where cases are of patients, seven numbers for each moment."""

@@ -1,7 +1,10 @@
-"""Evaluate a segmentation: `main.py evaluate --input IN --output OUT`.
+"""Evaluate segmentations: `main.py TASK --input IN --output OUT`.
 
-IN holds predictions.npz, labels.npz and parameters.json (`analysis`: the spec's analysis plan, `interface`: its model
-interface); OUT receives result.json. What the predictions lack is told by the exit code alone.
+evaluate  predictions.npz labels.npz parameters.json -> result.json
+compare   predictions-1.npz ... labels.npz parameters.json -> comparison.json
+
+`parameters.json` holds `analysis` (the spec's analysis plan) and `interface` (its model interface); of a comparison
+also `models` and `compared`. What the predictions lack is told by the exit code alone.
 """
 
 import json
@@ -15,17 +18,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from medeval.domain import strict_json
 from medeval.errors import MedevalError
+from medeval.metrics.compare import compare as comparison_of
+from medeval.metrics.evaluate import evaluate as evaluation_of
 
 
 def evaluate(source: Path, target: Path) -> None:
-    from medeval.metrics.evaluate import evaluate as evaluation_of
-
     write(target / "result.json", evaluation_of(source, parameters_in(source)))
 
 
 def compare(source: Path, target: Path) -> None:
-    from medeval.metrics.compare import compare as comparison_of
-
     # The output is the one place that a sealed container can write to.
     with tempfile.TemporaryDirectory(dir=target) as scratch:
         found = comparison_of(source, parameters_in(source), Path(scratch))
