@@ -44,10 +44,10 @@ def read_cases(source: Path, interface: Mapping[str, Any], analysis: Mapping[str
     `MissingColumn` or `EmptyData` for labels.
     """
     truth = read_truth(source, interface, (analysis.get("time", "time"), analysis.get("event", "event")))
-    columns = probability_columns(analysis)
-    rows = read_predicted(source, interface, (interface.get("score", "score"), *columns), truth)
     time = np.array([_to_time(row[0]) for row in truth.rows], dtype=np.float64)
     event = np.array([_to_event(row[1]) for row in truth.rows], dtype=np.bool_)
+    columns = probability_columns(analysis)
+    rows = read_predicted(source, interface, (interface.get("score", "score"), *columns), truth)
     risk = np.array([_to_risk(row[0], analysis.get("score_range")) for row in rows], dtype=np.float64)
     if not columns:
         return SurvivalCases(time, event, risk)
