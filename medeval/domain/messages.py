@@ -234,9 +234,9 @@ class Rank(Value):
 
 
 class PooledComparison(Value):
-    """First model minus second, paired on the same cases within sites; `p_adjusted` is Holm's over all of them.
+    """First model minus second, on the same cases within sites by their comparison statements, pooled over sites.
 
-    `basis` says what was compared: the same cases, by the sites' comparison statements.
+    `p_adjusted` is Holm's over all comparisons of the metric.
     """
 
     first: VersionedRef
@@ -248,6 +248,15 @@ class PooledComparison(Value):
     p: float = Field(ge=0, le=1)
     p_adjusted: float = Field(ge=0, le=1)
     sites: int = Field(ge=1)
+
+
+class NotComparedPair(Value):
+    """Two models that too few sites have compared on the same cases."""
+
+    first: VersionedRef
+    second: VersionedRef
+    metric: MetricId
+    sites: int = Field(ge=0)
 
 
 class GroupResult(Value):
@@ -326,7 +335,8 @@ class LeaderboardRow(Value):
 class Leaderboard(Value):
     """What the committee sees; rows are sorted by the primary metric, those without a value last.
 
-    `estimand` says in words what a pooled value is. Cells a viewer may not see are `hidden`.
+    `estimand` says in words what a pooled value is, `tier_basis` what tells the tiers apart (empty where nothing does).
+    Cells a viewer may not see are `hidden`.
     """
 
     format: Literal["medeval/leaderboard@1"] = "medeval/leaderboard@1"
@@ -340,9 +350,11 @@ class Leaderboard(Value):
     metrics: tuple[Metric, ...]
     confidence_level: float
     estimand: Text
+    tier_basis: Text = ""
     columns: tuple[SiteColumn, ...]
     rows: tuple[LeaderboardRow, ...]
     comparisons: tuple[PooledComparison, ...] = ()
+    not_compared: tuple[NotComparedPair, ...] = ()
     executions: dict[ExecutionState, int]
     log_size: int
     log_head: Digest | None

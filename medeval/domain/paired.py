@@ -20,7 +20,7 @@ MAX_PAIRS = MAX_MODELS * (MAX_MODELS - 1) // 2
 #: Where exact values may not leave, what a comparison adds to the results has so many significant digits.
 ROUNDED_DIGITS = 3
 #: What rounding to so many digits can do to a standard deviation, as a share of it, and some more.
-_ROUNDING = 0.002
+_ROUNDING = 0.006
 NonNegative = Annotated[float, Field(ge=0)]
 
 

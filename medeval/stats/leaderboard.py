@@ -26,10 +26,13 @@ from medeval.domain.messages import (
     Leaderboard,
     LeaderboardRow,
     PooledMetric,
+    Rank,
     SiteColumn,
 )
+from medeval.domain.paired import SiteComparison
 from medeval.domain.plan import Plan
 from medeval.domain.result import Evaluation
+from medeval.stats.board_ranks import Contest, compare_models, rank_models, ranks_of
 from medeval.stats.curves import score_bins
 from medeval.stats.estimates import count_positives, estimates_of
 from medeval.stats.evidence import Reached, precision_of, shortfalls
@@ -90,8 +93,9 @@ class SiteFacts:
 class LeaderboardFacts:
     """All that a leaderboard is made of.
 
-    `executions` holds at most one entry per model and dataset; a missing one is pending. `show_cells` and
-    `show_pooled` say what this viewer may see. Facts of equal digests are equal, so a board can be kept by its facts.
+    `executions` holds at most one entry per model and dataset; a missing one is pending. `comparisons` holds the latest
+    one of each dataset. `show_cells` and `show_pooled` say what this viewer may see. Facts of equal digests are equal,
+    so a board can be kept by its facts.
     """
 
     spec: BenchmarkSpec = field(compare=False)
@@ -99,6 +103,7 @@ class LeaderboardFacts:
     models: tuple[ModelFacts, ...]
     sites: tuple[SiteFacts, ...]
     executions: tuple[ExecutionFacts, ...]
+    comparisons: tuple[SiteComparison, ...] = field(default=(), compare=False)
     log_size: int = 0
     log_head: str | None = None
     show_cells: bool = True
@@ -116,7 +121,11 @@ class LeaderboardFacts:
 def build(facts: LeaderboardFacts) -> Leaderboard:
     """The leaderboard that this viewer sees."""
     spec = facts.spec
-    rows = [_row(facts, model) for model in facts.models]
+    contest = contest_of(facts)
+    ranking = rank_models(contest)
+    compared, missing = compare_models(contest, ranking)
+    ranks = ranks_of(ranking)
+    rows = [_row(facts, model, ranks.get(model.ref)) for model in facts.models]
     primary = spec.metric(spec.analysis.primary_metric)
     return Leaderboard(
         benchmark=spec.ref,
@@ -129,10 +138,13 @@ def build(facts: LeaderboardFacts) -> Leaderboard:
         metrics=spec.metrics,
         confidence_level=spec.analysis.confidence_level,
         estimand=estimand(spec.analysis),
+        tier_basis=ranking.basis or "",
         columns=tuple(
             SiteColumn(dataset=site.dataset, title=site.title, site_title=site.site_title) for site in facts.sites
         ),
         rows=tuple(sorted(rows, key=lambda row: _order(row, primary))),
+        comparisons=compared,
+        not_compared=missing,
         executions=_count_states(facts),
         log_size=facts.log_size,
         log_head=facts.log_head,
@@ -151,7 +163,19 @@ def estimand(plan: Plan) -> str:
     )
 
 
-def _row(facts: LeaderboardFacts, model: ModelFacts) -> LeaderboardRow:
+def contest_of(facts: LeaderboardFacts) -> Contest:
+    """Who competes, as far as this viewer may see: nothing where pooled values are not shown."""
+    sites = {site.dataset for site in facts.sites} if facts.show_pooled else set()
+    models = {model.ref for model in facts.models}
+    evaluations: dict[str, dict[str, Evaluation]] = {site: {} for site in sites}
+    for item in facts.executions:
+        if item.released is not None and item.dataset in sites and item.model in models:
+            evaluations[item.dataset][item.model] = item.released.evaluation
+    comparisons = {item.comparison.dataset.ref: item for item in facts.comparisons}
+    return Contest(facts.spec, evaluations, {site: comparisons[site] for site in sites & comparisons.keys()})
+
+
+def _row(facts: LeaderboardFacts, model: ModelFacts, rank: Rank | None) -> LeaderboardRow:
     found = facts.executions_of(model)
     released = {item.dataset: item.released.evaluation for item in found if item.released is not None}
     reason = _why_not_shown(facts, len(released))
@@ -165,6 +189,7 @@ def _row(facts: LeaderboardFacts, model: ModelFacts) -> LeaderboardRow:
         counts=_counts(facts.spec, pooled, reason),
         pooled=metrics,
         flags=_flags(facts.spec, pooled, metrics),
+        rank=rank,
         groups=_groups(facts, released, pooled),
         bins=score_bins(pooled, facts.spec.analysis) if pooled else None,
         cells=tuple(_cell(facts, item) for item in found),
