@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from medeval.metrics.fused import CHUNK, count_pairs, count_replicates, draw_weights
 from medeval.metrics.predictions import Labels, Scores
-from medeval.metrics.rank_counts import group_numbers
+from medeval.metrics.rank_counts import sorted_cases
 
 Integers: TypeAlias = NDArray[np.int64]
 Backend: TypeAlias = Literal["numba", "numpy"]
@@ -57,19 +57,9 @@ def auroc_replicates(
     if not labels.shape == scores.shape == (len(labels),) or not len(labels) or np.isnan(scores).any():
         raise ValueError("labels and scores must be of one shape (N,), with a case and without NaN")
     compiled = can_compile() if backend is None else backend == "numba"
-    positive, begins = _sorted_cases(labels, scores)
+    positive, begins = sorted_cases(labels, scores)
     draw = _draw_compiled if compiled else _draw_with_numpy
     return draw(positive, begins, replicates, np.random.SeedSequence(seed))
-
-
-def _sorted_cases(labels: Labels, scores: Scores) -> tuple[Labels, Labels]:
-    """Labels in the order of score, negative cases first among equals; and where a new score begins."""
-    by_score = np.argsort(scores)
-    groups = group_numbers(scores[by_score])
-    order = by_score[np.argsort(2 * groups + labels[by_score], kind="stable")]
-    begins = np.ones(len(groups), dtype=np.bool_)
-    begins[1:] = groups[1:] != groups[:-1]
-    return labels[order], begins
 
 
 def _draw_compiled(positive: Labels, begins: Labels, replicates: int, seeds: np.random.SeedSequence) -> AurocReplicates:

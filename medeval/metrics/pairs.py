@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from medeval.metrics.predictions import Labels, Scores
-from medeval.metrics.rank_counts import Counts, group_numbers
+from medeval.metrics.rank_counts import sorted_cases
 
 Matrix: TypeAlias = NDArray[np.float64]
 Placements: TypeAlias = NDArray[np.int64]
@@ -64,7 +64,8 @@ class DeLongCovariance:
 
 def double_wins(labels: Labels, scores: Scores) -> int:
     """2 x pairs won + pairs tied, that is twice Mann and Whitney's U; labels and scores of shape (N,)."""
-    return int(_sorted_placements(labels, scores)[1].sum())
+    _check(labels, scores)
+    return int(_placements(*sorted_cases(labels, scores))[0].sum())
 
 
 def placements(labels: Labels, scores: Scores) -> tuple[Placements, Placements]:
@@ -72,9 +73,12 @@ def placements(labels: Labels, scores: Scores) -> tuple[Placements, Placements]:
 
     Of shapes (n1,) and (n0,), in the order of the cases; each sums to `double_wins`.
     """
-    order, above, below = _sorted_placements(labels, scores)
+    _check(labels, scores)
+    order = np.argsort(scores)
+    positive, begins = labels[order], np.ones(len(order), dtype=np.bool_)
+    begins[1:] = scores[order[1:]] != scores[order[:-1]]
+    above, below = _placements(positive, begins)
     placed = np.empty(len(order), dtype=np.int64)
-    positive = labels[order]
     placed[order[positive]], placed[order[~positive]] = above, below
     return placed[labels], placed[~labels]
 
@@ -84,8 +88,9 @@ def delong(labels: Labels, scores: Scores) -> DeLong:
 
     Raises ValueError where a class has fewer than two cases, the shapes differ, or a score is NaN.
     """
-    _, above, below = _sorted_placements(labels, scores)
+    _check(labels, scores)
     n1, n0 = _class_sizes(labels)
+    above, below = _placements(*sorted_cases(labels, scores))
     return DeLong(int(above.sum()), n1, n0, _variance(above, 2 * n0), _variance(below, 2 * n1))
 
 
@@ -98,24 +103,14 @@ def delong_covariance(labels: Labels, scores: Matrix) -> DeLongCovariance:
     return DeLongCovariance(wins, n1, n0, _covariance(above, 2 * n0), _covariance(below, 2 * n1))
 
 
-def _sorted_placements(labels: Labels, scores: Scores) -> tuple[NDArray[np.intp], Placements, Placements]:
-    """The cases in the order of score, and the placements of the positive and of the negative ones in that order."""
-    _check(labels, scores)
-    order = np.argsort(scores)
-    positive = labels[order]
-    groups = group_numbers(scores[order])
-    until = _ends(groups)
-    positives_until = np.cumsum(np.concatenate(([False], positive)), dtype=np.int64)[until]
-    negatives_until = until - positives_until
-    midway1 = (positives_until[:-1] + positives_until[1:])[groups[~positive]]
-    midway0 = (negatives_until[:-1] + negatives_until[1:])[groups[positive]]
-    return order, midway0, 2 * int(positives_until[-1]) - midway1
-
-
-def _ends(groups: Counts) -> Counts:
-    """Where each run of one number ends, with a 0 before: shape (K + 1,)."""
-    last = np.flatnonzero(groups[1:] != groups[:-1]) + 1
-    return np.concatenate(([0], last, [len(groups)])) if len(groups) else np.zeros(1, dtype=np.int64)
+def _placements(positive: Labels, begins: Labels) -> tuple[Placements, Placements]:
+    """Of the positive and of the negative cases, given in the order of score with marks where a new score begins."""
+    ends = np.append(np.flatnonzero(begins), len(begins))
+    score = np.cumsum(begins) - 1
+    positives = np.append(0, np.cumsum(positive))[ends]
+    negatives = ends - positives
+    above = (negatives[:-1] + negatives[1:])[score[positive]]
+    return above, 2 * int(positives[-1]) - (positives[:-1] + positives[1:])[score[~positive]]
 
 
 def _variance(counts: Placements, scale: int) -> float:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 #: Whole numbers at least 0: of 32 bits where that is enough, since this work waits for memory.
 Counts: TypeAlias = NDArray[np.signedinteger[Any]]
+Marks: TypeAlias = NDArray[np.bool_]
 
 
 def index_type(n: int) -> type[np.int32] | type[np.int64]:
@@ -32,6 +33,24 @@ def group_numbers(in_order: NDArray[np.float64]) -> Counts:
     begins[:1] = False
     np.not_equal(in_order[1:], in_order[:-1], out=begins[1:])
     return np.cumsum(begins, dtype=index_type(len(in_order)))
+
+
+def sorted_cases(labels: Marks, scores: NDArray[np.float64]) -> tuple[Marks, Marks]:
+    """Labels in the order of score, negative cases first among equals; and where a new score begins. Shapes (N,).
+
+    Bits of doubles from 0.0 on rise with their value, so such scores are sorted as integers with the label below the
+    last bit: one plain sort.
+    """
+    bits = (scores + 0.0).view(np.uint64)  # -0.0 becomes 0.0
+    begins = np.ones(len(scores), dtype=np.bool_)
+    if int(bits.max(initial=0)) >= 2**63:
+        order = np.lexsort((labels, scores))
+        begins[1:] = scores[order[1:]] != scores[order[:-1]]
+        return labels[order], begins
+    keys = (bits << np.uint64(1)) | labels
+    keys.sort()
+    np.greater(keys[1:] ^ keys[:-1], 1, out=begins[1:])
+    return (keys & np.uint64(1)).astype(np.bool_), begins
 
 
 def below_and_equal(ranks: Counts, starts: Counts, stops: Counts, asked: Counts) -> tuple[Counts, Counts]:
