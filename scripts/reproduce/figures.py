@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 TOLERANCE = 1e-12
+#: In place of a site: the metric of all sites' cases together.
+ALL_CASES = "all cases"
 
 #: Model, metric, site.
 Key: TypeAlias = tuple[str, str, str]
@@ -29,9 +31,15 @@ class Figure:
 
 
 def read_cells(board: dict[str, Any]) -> dict[Key, float]:
-    """The estimate of every cell of a leaderboard's matrix by (model, metric, site)."""
+    """The estimate of every cell of a leaderboard's matrix, and of all cases, by (model, metric, site)."""
     sites = [column["dataset"].partition("/")[0] for column in board["columns"]]
-    return {
+    together = {
+        (row["model"].partition("@")[0], found["metric"], ALL_CASES): found["all_cases"]["value"]
+        for row in board["rows"]
+        for found in row["pooled"]
+        if found["all_cases"]["kind"] == "estimate"
+    }
+    return together | {
         (row["model"].partition("@")[0], found["metric"], site): found["estimate"]["value"]
         for row in board["rows"]
         for site, cell in zip(sites, row["cells"], strict=True)
