@@ -1,7 +1,7 @@
 """Predictions and labels whose rows stand in the same order, read side by side in blocks.
 
-What is kept of each case is a hash of its id, 8 bytes, to tell at the end that none came twice; ids that rise from row
-to row need not be looked through for that.
+Ids that rise from row to row cannot repeat, and nothing is kept of them. Otherwise the labels are read once more, and a
+hash of each id, 8 bytes, tells whether one came twice.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -46,13 +46,12 @@ def values_in_step(
     """
     scored = (_Rows(block.ids, _to_scores(block, to_score)) for block in iterate_blocks(*predictions, block_bytes))
     truth = (_Rows(block.ids, _to_labels(block)) for block in iterate_blocks(*labels, block_bytes))
-    seen = _Seen()
     parts: list[tuple[Marks, Values]] = []
-    rows = 0
+    rows, rising, last = 0, True, None
     for one, other in _side_by_side(scored, truth):
         if not one.ids.equal(other.ids):
             raise Irregular
-        seen.add(other.ids)
+        rising, last = rising and other.ids.rising(last), other.ids
         parts.append((other.values == 1, one.values))
         rows += len(one.values)
         if rows >= part_rows:
@@ -60,36 +59,13 @@ def values_in_step(
             parts, rows = [], 0
     if parts:
         yield _joined(parts)
-    seen.check_once()
+    if not rising or last is None:
+        _check_once([block.ids.hashes() for block in iterate_blocks(*labels, block_bytes)])
 
 
 def _joined(parts: Sequence[tuple[Marks, Values]]) -> tuple[Marks, Values]:
     truth, scores = zip(*parts, strict=True)
     return np.concatenate(truth), np.concatenate(scores)
-
-
-class _Seen:
-    """The case ids so far."""
-
-    def __init__(self) -> None:
-        self._hashes: list[Words] = []
-        self._last: CaseIds | None = None
-        self._rising = True
-
-    def add(self, ids: CaseIds) -> None:
-        self._rising = self._rising and ids.rising(self._last)
-        self._hashes.append(ids.hashes())
-        self._last = ids
-
-    def check_once(self) -> None:
-        """No two are alike, and there is one; raises `Irregular`."""
-        if not self._hashes:
-            raise Irregular
-        if not self._rising:
-            together = np.concatenate(self._hashes)
-            together.sort()
-            if (together[1:] == together[:-1]).any():
-                raise Irregular
 
 
 def _side_by_side(left: Iterator[_Rows], right: Iterator[_Rows]) -> Iterator[tuple[_Rows, _Rows]]:
@@ -120,3 +96,13 @@ def _to_labels(block: CaseBlock) -> Values:
     if ((block.stops - block.starts) != 1).any() or ((digits | 1) != ord("1")).any():
         raise Irregular
     return (digits & 1).astype(np.float64)
+
+
+def _check_once(hashes: Sequence[Words]) -> None:
+    """No two are alike, and there is one; raises `Irregular`."""
+    if not hashes:
+        raise Irregular
+    together = np.concatenate(hashes)
+    together.sort()
+    if (together[1:] == together[:-1]).any():
+        raise Irregular

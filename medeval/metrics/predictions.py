@@ -1,8 +1,8 @@
 """Predictions beside labels, read strictly: each case once, each score a finite number in [0, 1].
 
-Files of one order are read in step, in blocks, and 8 bytes are kept of each case; others row by row, where only the
-labels' case ids are kept. So a model cannot make the evaluator hold more than the dataset is large. No message names a
-case or holds a value: counts only.
+Files of one order are read in step, in blocks, and at most 8 bytes are kept of each case; others row by row, where
+only the labels' case ids are kept. So a model cannot make the evaluator hold more than the dataset is large. No message
+names a case or holds a value: counts only.
 """
 
 import csv
@@ -80,8 +80,9 @@ def iterate_scored_cases(
     """The same cases in parts, in the order of `labels`; raises the same, at the latest after the last part.
 
     So what was added up counts only once the iterator has ended. Where the rows of both files stand in one order and
-    are plainly written, a part is `part_rows` cases or up to a block of `block_bytes` more, and 8 bytes are kept of
-    each case. From what is otherwise on, the strict reader decides, and the remaining cases are one part.
+    are plainly written, a part is `part_rows` cases or up to a block of `block_bytes` more, and nothing is kept of
+    those before; at the end, 8 bytes of each case unless the ids rise (the shorter first, else by bytes). From what is
+    otherwise on, the strict reader decides, and the remaining cases are one part.
     """
     columns = columns or Columns()
     plain = values_in_step(

@@ -1,5 +1,6 @@
 """The fast reader of predictions against the strict one, for plain files, odd ones and wrong ones."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -142,6 +143,22 @@ def test_a_case_named_twice_is_told_after_the_last_part(tmp_path: Path) -> None:
     assert len(next(parts).labels) > 0
     with pytest.raises(errors.DataError, match="names a case twice"):
         list(parts)
+
+
+@given(st.lists(st.text("abc\0", max_size=20), min_size=1, max_size=8), st.integers(0, 8))
+def test_ids_rise_by_length_and_then_by_bytes(
+    tmp_path_factory: pytest.TempPathFactory, ids: list[str], cut: int
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "ids.csv"
+    for names in (ids, sorted(set(ids), key=lambda name: (len(name), name))):
+        path.write_text("".join(f"{name},1\n" for name in ["h", *names]))
+        (block,) = iterate_blocks(path, ("h", "1"), 2**16)
+        keys = [(len(name), name) for name in names]
+        expected = all(one < other for one, other in pairwise(keys))
+        assert block.ids.rising(None) == expected
+        first, rest = block.ids.part(0, cut), block.ids.part(cut, len(names))
+        if 0 < cut < len(names):
+            assert (first.rising(None) and rest.rising(first)) == expected
 
 
 @given(st.lists(st.text("abc\0", max_size=20), min_size=1, max_size=8))
