@@ -73,10 +73,13 @@ class Joint:
     def effective(self, denominator: int, variance: float, share: float) -> float:
         """Effective trials of a share of column `denominator` (0: cases), as Korn and Graubard (1998) take them.
 
-        The trials that would give a binomial share this variance, corrected for the degrees of freedom, at most the
-        trials that there are; where the share is 0 or 1 Kish's number for fully alike trials of one cluster.
+        Independent cases are as many as they are. Otherwise the trials that would give a binomial share this variance,
+        corrected for the degrees of freedom, at most the trials that there are; where the share is 0 or 1 Kish's number
+        for fully alike trials of one cluster.
         """
         trials = float((Fraction(1), *self.means)[denominator] * self.n)
+        if denominator == 0 and self.clusters == self.n:
+            return trials
         alike = trials**2 / float(self.products[denominator][denominator])
         if variance <= 0.0 or not 0.0 < share < 1.0:
             return min(trials, max(1.0, alike))

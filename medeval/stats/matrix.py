@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from medeval.domain.estimate import Reason
 from medeval.stats.decisions import Sampling
-from medeval.stats.measure import Measure, Measured, resampled, undefined
+from medeval.stats.measure import Measure, resampled, undefined
 
 Tables: TypeAlias = NDArray[np.float64]
 Whole: TypeAlias = NDArray[np.int64]
@@ -17,6 +17,8 @@ NEED_TWO_CLASSES = frozenset({"kappa", "quadratic_kappa", "mcc"})
 NEED_EVERY_CLASS = frozenset({"balanced_accuracy", "macro_f1"})
 #: Where no replicate differs, this many cases are spread evenly over the cells, so that the interval has a width.
 _ADDED_CASES = 2.0
+#: Replicates that differ by less differ by rounding alone.
+ALIKE = 1e-12
 
 
 def balanced_accuracy(tables: Tables) -> Tables:
@@ -68,11 +70,10 @@ def functional(base: str, cells: Whole, sampling: Sampling) -> Measure:
         if not np.isfinite(value):
             return undefined(Reason.ONE_CLASS_ONLY)
         n = int(cells.sum())
-        found = resampled(value, take(replicates(cells, sampling, 0.0)), n, sampling.level, limits=limits)
-        if isinstance(found, Measured) and found.variance > 0:
-            return found
-        added = replicates(cells, sampling, _ADDED_CASES / cells.size)
-        return resampled(value, take(added), n, sampling.level, limits=limits)
+        values = take(replicates(cells, sampling, 0.0))
+        if np.nanmax(values, initial=-1.0) - np.nanmin(values, initial=1.0) < ALIKE:
+            values = take(replicates(cells, sampling, _ADDED_CASES / cells.size))
+    return resampled(value, values, n, sampling.level, limits=limits)
 
 
 def replicates(cells: Whole, sampling: Sampling, added: float) -> Tables:

@@ -19,7 +19,8 @@ from medeval.domain.result import Evaluation
 from medeval.stats import detection_curves as curves
 from medeval.stats.joint import Joint, index_of, share_of
 from medeval.stats.macro import macro_average
-from medeval.stats.measure import Measure, Measured, resampled, undefined
+from medeval.stats.matrix import ALIKE
+from medeval.stats.measure import Measure, resampled, undefined
 
 Reals = NDArray[np.float64]
 _BOX, _HIT, _FALSE, _IOU = (COLUMNS.index(name) for name in ("box", "tp", "fp", "iou"))
@@ -108,12 +109,11 @@ def _cumulated(table: DetectionTable) -> tuple[Reals, Reals]:
 def _resampled(
     value: float, table: DetectionTable, joint: Joint, plan: DetectionPlan, take: curves.Metric, bound: float
 ) -> Measure:
-    found = resampled(value, take(*_replicates(table, joint, plan, 0.0)), table.images, plan.confidence_level, bound)
-    if isinstance(found, Measured) and found.variance > 0:
-        return found
-    # All replicates alike, as where every box is found: one case more, spread evenly, gives the interval its width.
-    added = _replicates(table, joint, plan, 1.0)
-    return resampled(value, take(*added), table.images, plan.confidence_level, bound)
+    values = take(*_replicates(table, joint, plan, 0.0))
+    if np.ptp(values) < ALIKE:
+        # as where every box is found: half a box found and half a box missed more give the interval its width
+        values = take(*_replicates(table, joint, plan, 0.5))
+    return resampled(value, values, table.images, plan.confidence_level, bound)
 
 
 @lru_cache(maxsize=64)
@@ -122,7 +122,7 @@ def _replicates(table: DetectionTable, joint: Joint, plan: DetectionPlan, added:
     boxes, spread = _boxes_that_count(joint), _spread_of_false(joint)
     size = len(table.tp)
     cells = np.array([*table.tp, table.boxes - sum(table.tp)], dtype=np.float64)
-    weights = cells * boxes / table.boxes + added / len(cells)
+    weights = cells * boxes / table.boxes + added * np.array([1 / size] * size + [1.0])
     false = np.array(table.fp, dtype=np.float64) / spread + added / size
     generator = np.random.default_rng([plan.seed, *table.tp, *table.fp])
     draws = max(1, round(weights.sum()))

@@ -39,7 +39,7 @@ def test_states_of_parts_add_up(a: list, b: list) -> None:
 @pytest.mark.torch
 @pytest.mark.parametrize("seed", range(20))
 def test_match_and_f1_are_those_of_torchmetrics(seed: int) -> None:
-    from torchmetrics.functional.text import squad
+    from torchmetrics.functional.text import squad  # noqa: PLC0415 heavy
 
     rng = np.random.default_rng(seed)
     words = ["The", "a", "left", "lung", "lung,", "no", "(effusion)", "An", "upper-lobe", "10"]
