@@ -3,9 +3,10 @@
 from medeval.domain.attestation import CubeRecord, Provenance, SandboxRecord
 from medeval.domain.base import digest_of
 from medeval.domain.benchmark import BenchmarkSpec
+from medeval.domain.families.base import Wide
+from medeval.domain.families.binary import PositiveWhen, ScoreTable
 from medeval.domain.lifecycle import ExecutionState
 from medeval.domain.messages import Leaderboard
-from medeval.domain.metric_state import ConfusionCounts, PositiveWhen, ScoreTable
 from medeval.domain.result import Evaluation
 from medeval.stats.leaderboard import (
     ExecutionFacts,
@@ -46,12 +47,11 @@ def a_spec(**changes: object) -> BenchmarkSpec:
         "version": "1.0.0",
         "title": "Breast masses at five sites",
         "question": "Which model tells malignant masses from benign ones, and does it hold at every site?",
-        "task": "binary-classification",
         "data_class": "public",
         "data_label": "artificial sites, cut from one public data set",
         "model_interface": {"features": ["a"]},
-        "metrics": [{"name": "auroc"}, {"name": "accuracy"}, {"name": "precision"}],
-        "analysis": {"primary_metric": "auroc", "score_edges": EDGES},
+        "metrics": [{"name": "auroc"}, {"name": "accuracy"}, {"name": "ppv"}],
+        "analysis": an_analysis(),
         "preparator": a_cube("preparator", "prepare", "sanity_check", "statistics"),
         "evaluator": a_cube("evaluator", "evaluate"),
         "rehearsal": {"digest": a_digest("rehearsal"), "size_bytes": 10},
@@ -59,12 +59,18 @@ def a_spec(**changes: object) -> BenchmarkSpec:
     return BenchmarkSpec.from_plain(plain | changes)
 
 
+def an_analysis(primary: str = "auroc", **changes: object) -> dict[str, object]:
+    """A plan of a binary classification with ten bins, and few bootstrap replicates."""
+    plan = {"task": "binary-classification", "primary_metric": primary, "score_edges": EDGES, "replicates": 200}
+    return plan | changes
+
+
 def an_evaluation(n0: tuple[int, ...], n1: tuple[int, ...]) -> Evaluation:
-    """An evaluation whose 2x2 table at 0.5 agrees with its score table of ten bins."""
-    table = ScoreTable(edges=EDGES, positive_when=PositiveWhen.ABOVE, n0=n0, n1=n1)
-    tp, fp, tn, fn = table.split_at(0.5)
-    counts = ConfusionCounts(threshold=0.5, positive_when=PositiveWhen.ABOVE, tp=tp, fp=fp, tn=tn, fn=fn)
-    return Evaluation(format="medeval/evaluation@1", cases=tp + fp + tn + fn, states=(counts, table))
+    """An evaluation whose score table has ten bins, with every score in the middle of its bin."""
+    # sums count thousandths: the middle of bin i is 50 + 100 i of them
+    sums = tuple(Wide.of((a + b) * (50 + 100 * place)) for place, (a, b) in enumerate(zip(n0, n1, strict=True)))
+    table = ScoreTable(edges=EDGES, positive_when=PositiveWhen.ABOVE, resolution=0.001, n0=n0, n1=n1, sums=sums)
+    return Evaluation(format="medeval/evaluation@1", cases=sum(n0) + sum(n1), states=(table,))
 
 
 def provenance(kind: str = "image") -> Provenance:

@@ -1,5 +1,6 @@
-"""The forest plot as SVG, wide and narrow: a square for each site, sized by its cases, and a diamond for the pool.
+"""The forest plot as SVG, wide and narrow: a square for each site, sized by its cases, and a diamond for the mean.
 
+Below the mean stands where a new site is expected: a band for the prediction interval, a thin line for the mere range.
 Geometry is SVG attributes made here; colour and type are classes of `medeval.css`. All text is escaped by `Markup`.
 """
 
@@ -9,12 +10,11 @@ from textwrap import wrap
 
 from markupsafe import Markup
 
-from medeval.domain.benchmark import MetricName
 from medeval.domain.estimate import CaseCounts, Estimate
 from medeval.domain.messages import CellResult, Leaderboard, LeaderboardRow
 from medeval.report import draw, reading
 from medeval.report.axis import Axis, axis_over
-from medeval.report.draw import join, line, text
+from medeval.report.draw import Picture, join, line, text
 
 _LARGEST_SQUARE = 13.0
 _SMALLEST_SQUARE = 4.5
@@ -48,17 +48,20 @@ NARROW = Frame("narrow", 350, 10, 340, 16, 52, 24, 42, 342)
 def axis_of(board: Leaderboard, row: LeaderboardRow) -> Axis:
     """The axis of a model's forest plot.
 
-    It holds every estimate and each interval that rests on enough cases; the interval of a few cases may go on beyond
-    it, and gets an arrow.
+    It holds every estimate, the mean with its intervals, and each site's interval that rests on enough cases; the
+    interval of a few cases may go on beyond it, and gets an arrow.
     """
     metric = reading.metric_of(board)
-    values = reading.site_values(row, metric)
-    lows = [found.value if reading.is_few(cell) else found.low for _, cell, found in values]
-    pooled = reading.find_value(row.pooled, metric)
-    return axis_over([*lows, *([pooled.low] if pooled else [])])
+    values = []
+    for _, cell, found in reading.site_values(row, metric):
+        values += [found.value] if reading.is_few(cell) else [found.low, found.value, found.high]
+    pooled = reading.get_pooled(row.pooled, metric)
+    values += [pooled.estimate.low, pooled.estimate.high] if isinstance(pooled.estimate, Estimate) else []
+    values += [pooled.prediction.low, pooled.prediction.high] if pooled.prediction else []
+    return axis_over(values, metric)
 
 
-def svg(board: Leaderboard, row: LeaderboardRow, *, ident: str = "fp", narrow: bool = False) -> Markup:
+def picture(board: Leaderboard, row: LeaderboardRow, *, ident: str = "fp", narrow: bool = False) -> Picture:
     """The plot of one model; `ident` keeps the ids of title and description unique on a page."""
     return _Plot(board, row, NARROW if narrow else WIDE, ident).draw()
 
@@ -72,32 +75,32 @@ class _Plot:
         self._metric = reading.metric_of(board)
         self._names = reading.names_of(board)
         self._axis = axis_of(board, row)
-        self._pooled = reading.find_value(row.pooled, self._metric)
-        self._rows = len(row.cells) + (1 if self._pooled else 0)
+        self._pooled = reading.get_pooled(row.pooled, self._metric)
+        self._mean = reading.find_mean(row.pooled, self._metric)
+        self._foot = _Foot.of(self._board, self._row)
+        self._rows = len(row.cells) + 1 + (1 if self._foot else 0)
         self._bottom = frame.y_of(self._rows) + (8 if frame is WIDE else 12)
         self._most = max((cell.cases for cell in row.cells if isinstance(cell, CellResult)), default=1)
 
-    def draw(self) -> Markup:
+    def draw(self) -> Picture:
         """The whole picture."""
-        parts = [self._words(), self._grid()]
+        parts = [self._grid()]
         parts += [self._heading()] if self._frame is WIDE else []
         parts += [self._site(place) for place in range(len(self._row.cells))]
-        parts += [self._pool(self._pooled)] if self._pooled else []
-        return Markup('<svg class="{}" viewBox="0 0 {} {}" role="img" aria-labelledby="{}-t {}-d">{}</svg>').format(
-            self._frame.variant, self._frame.width, self._bottom + 22, self._ident, self._ident, join(parts)
-        )
+        parts += [self._pool(), self._below(self._foot) if self._foot else Markup("")]
+        model, word = self._names[self._row], reading.word_of(self._metric)
+        title = f"Forest plot of {model}: {word} at each site, and the mean over sites"
+        return Picture(self._ident, self._frame.width, self._bottom + 22, title, self._told(), join(parts))
 
-    def _words(self) -> Markup:
-        """Title and description: what the picture shows, in figures."""
-        model = self._names[self._row]
-        word = reading.word_of(self._metric)
-        told = [f"{name}: {self._told(place)}" for place, name in enumerate(self._names.sites)]
-        pooled = f"Pooled: {reading.figure(self._pooled, self._metric)}." if self._pooled else "Not pooled."
-        return Markup('<title id="{0}-t">{1}</title><desc id="{0}-d">{2}. {3}</desc>').format(
-            self._ident, f"Forest plot of {model}: {word} at each site and pooled", "; ".join(told), pooled
-        )
+    def _told(self) -> str:
+        """What the picture shows, in figures."""
+        sites = [f"{name}: {self._told_of(place)}" for place, name in enumerate(self._names.sites)]
+        state, reason = reading.not_pooled_words(self._pooled)
+        mean = f"Mean {reading.figure(self._mean, self._metric)}." if self._mean else f"{state}: {reason}."
+        foot = f" {self._foot.label}: {self._foot.words}." if self._foot else ""
+        return f"{'; '.join(sites)}. {mean[0].upper()}{mean[1:]}{foot}"
 
-    def _told(self, place: int) -> str:
+    def _told_of(self, place: int) -> str:
         cell = self._row.cells[place]
         missing = reading.why_missing(cell, self._metric)
         if missing:
@@ -107,26 +110,33 @@ class _Plot:
 
     def _grid(self) -> Markup:
         top = 32 if self._frame is WIDE else 8
+        ticks = self._axis.ticks(11 if self._frame is WIDE else 7)
         parts = []
-        for tick in self._axis.ticks():
+        for tick, word in zip(ticks, self._axis.words(ticks), strict=True):
             x = self._x(tick)
-            is_chance = tick == 0.5 and self._metric.name is MetricName.AUROC
-            parts.append(line("ax" if is_chance else "gr", x, top, x, self._bottom))
-            parts.append(text("t2", x, self._bottom + 16, f"{tick:g}", "middle"))
-            if is_chance:
-                parts.append(text("t2", x + 5, self._bottom - 4, "chance"))
-        if self._pooled:
-            x = self._x(self._pooled.value)
+            parts.append(line("gr", x, top, x, self._bottom))
+            parts.append(text("t2", x, self._bottom + 16, word, "middle"))
+        if self._axis.reference:
+            parts.append(self._reference(*self._axis.reference, top))
+        if self._mean:
+            x = self._x(self._mean.value)
             parts.append(line("dots", x, top, x, self._bottom))
         return join(parts)
 
+    def _reference(self, value: float, words: str, top: float) -> Markup:
+        """The line to compare with, and its words on the side that has room."""
+        x = self._x(value)
+        past_middle = x > (self._frame.start + self._frame.end) / 2
+        label = text("t2", x - 5 if past_middle else x + 5, self._bottom - 3, words, "end" if past_middle else "start")
+        return join([line("ax", x, top, x, self._bottom), label])
+
     def _heading(self) -> Markup:
-        word, level = reading.word_of(self._metric), reading.ci_words(self._board)
+        heading, level = reading.heading_of(self._metric), reading.ci_words(self._board)
         return join(
             [
                 text("t2", 0, 18, "Site"),
-                text("t2", 262, 18, "Positive / cases", "end"),
-                text("t2", 820, 18, f"{word[0].upper()}{word[1:]} ({level})", "end"),
+                text("t2", 262, 18, reading.counts_heading(self._board), "end"),
+                text("t2", 820, 18, f"{heading} ({level})", "end"),
                 line("ax", 0, 28, 820, 28),
             ]
         )
@@ -136,11 +146,12 @@ class _Plot:
         y = frame.y_of(place)
         missing = reading.why_missing(cell, self._metric)
         estimate = reading.find_value(cell.estimates, self._metric) if isinstance(cell, CellResult) else None
-        counts = f"{cell.positives} / {cell.cases}" if isinstance(cell, CellResult) else ""
+        counts = reading.cell_counts(cell) if isinstance(cell, CellResult) else ""
         name = self._name("", y, self._names.sites[place], counts)
         if estimate is None or not isinstance(cell, CellResult):
             return join([name, self._state(y, missing[0] if missing else "")])
-        return join([name, self._interval(y, estimate, cell), self._figure("", y, estimate)])
+        figure = reading.figure(estimate, self._metric)
+        return join([name, self._interval(y, estimate, cell), self._figure("", y, figure)])
 
     def _name(self, kind: str, y: float, name: str, counts: str) -> Markup:
         return (
@@ -169,33 +180,86 @@ class _Plot:
         """The word in place of an interval, where the figure would stand."""
         return text("tw", self._frame.figure_x, y + self._frame.name_y, state, "end")
 
-    def _figure(self, kind: str, y: float, estimate: Estimate) -> Markup:
-        return text(kind, self._frame.figure_x, y + self._frame.name_y, reading.figure(estimate, self._metric), "end")
+    def _figure(self, kind: str, y: float, words: str) -> Markup:
+        return text(kind, self._frame.figure_x, y + self._frame.name_y, words, "end")
 
     def _interval(self, y: float, estimate: Estimate, cell: CellResult) -> Markup:
         middle = y + self._frame.mark_y
-        start, at, end = (self._x(value) for value in (estimate.low, estimate.value, estimate.high))
         side = max(_SMALLEST_SQUARE, _LARGEST_SQUARE * sqrt(cell.cases / self._most))
-        parts = [line("ln", start, middle, end, middle)]
-        if self._axis.cuts_low(estimate.low):
-            parts.append(draw.path("ln", f"M{start + 5:.1f} {middle - 4:.1f}l-5 4l5 4"))
-        parts.append(draw.square("hol" if reading.is_few(cell) else "sq", at, middle, side))
+        mark = draw.square("hol" if reading.is_few(cell) else "sq", self._x(estimate.value), middle, side)
+        return join([self._line("ln", middle, estimate.low, estimate.high), mark])
+
+    def _line(self, kind: str, middle: float, low: float, high: float) -> Markup:
+        """An interval; an end beyond the axis gets an arrow."""
+        start, end = self._x(low), self._x(high)
+        parts = [line(kind, start, middle, end, middle)]
+        parts += [draw.arrow_low(kind, start, middle)] if self._axis.cuts_low(low) else []
+        parts += [draw.arrow_high(kind, end, middle)] if self._axis.cuts_high(high) else []
         return join(parts)
 
-    def _pool(self, pooled: Estimate) -> Markup:
-        frame = self._frame
+    def _pool(self) -> Markup:
+        """The rule above the mean, its diamond and figure, or the words in their place."""
+        frame, own = self._frame, self._row.counts
         y = frame.y_of(len(self._row.cells))
-        middle = y + frame.mark_y
-        start, at, end = (self._x(value) for value in (pooled.low, pooled.value, pooled.high))
-        own = self._row.counts
-        counts = f"{own.positives} / {own.cases}" if isinstance(own, CaseCounts) else ""
-        diamond = (
-            f"M{start:.1f} {middle:.1f}L{at:.1f} {middle - 8:.1f}L{end:.1f} {middle:.1f}L{at:.1f} {middle + 8:.1f}Z"
-        )
         rule = line("ax", 0 if frame is WIDE else 8, y + 4, frame.figure_x, y + 4)
-        return join(
-            [rule, self._name("tb", y, "Pooled", counts), draw.path("fa", diamond), self._figure("tb", y, pooled)]
-        )
+        if self._mean is None:
+            return join([rule, self._name("tb", y, "Pooled", ""), self._state(y, self._not_pooled())])
+        counts = f"{own.cases}" if isinstance(own, CaseCounts) else ""
+        if isinstance(own, CaseCounts) and own.positives is not None:
+            counts = f"{own.positives} / {own.cases}"
+        figure = self._figure("tb", y, reading.figure(self._mean, self._metric))
+        return join([rule, self._name("tb", y, "Mean (random effects)", counts), self._diamond(y), figure])
+
+    def _not_pooled(self) -> str:
+        state, reason = reading.not_pooled_words(self._pooled)
+        return f"{state}: {reason}" if self._frame is WIDE and len(reason) < _NARROW_LETTERS else state
+
+    def _diamond(self, y: float) -> Markup:
+        mean, middle = self._mean, y + self._frame.mark_y
+        if mean is None:
+            return Markup("")
+        start, at, end = (self._x(value) for value in (mean.low, mean.value, mean.high))
+        shape = f"M{start:.1f} {middle:.1f}L{at:.1f} {middle - 8:.1f}L{end:.1f} {middle:.1f}L{at:.1f} {middle + 8:.1f}Z"
+        parts = [draw.path("fa", shape)]
+        parts += [draw.arrow_low("la", start, middle)] if self._axis.cuts_low(mean.low) else []
+        parts += [draw.arrow_high("la", end, middle)] if self._axis.cuts_high(mean.high) else []
+        return join(parts)
+
+    def _below(self, foot: "_Foot") -> Markup:
+        """The prediction band, or the mere range, below the mean."""
+        y = self._frame.y_of(len(self._row.cells) + 1)
+        middle = y + self._frame.mark_y
+        start, end = self._x(foot.low), self._x(foot.high)
+        words = join([self._name("t2", y, foot.label, ""), self._figure("t2", y, foot.words)])
+        if not foot.is_prediction:
+            ends = draw.path("rng", f"M{start:.1f} {middle - 5:.1f}v10M{end:.1f} {middle - 5:.1f}v10")
+            return join([words, line("rng", start, middle, end, middle), ends])
+        ends = draw.path("la", f"M{start:.1f} {middle - 7:.1f}v14M{end:.1f} {middle - 7:.1f}v14")
+        band = draw.bar("band", start, middle - 5, end - start, 10)
+        return join([words, band, self._line("la", middle, foot.low, foot.high), ends])
 
     def _x(self, value: float) -> float:
         return self._axis.at(value, self._frame.start, self._frame.end)
+
+
+@dataclass(frozen=True)
+class _Foot:
+    """The last row: where a new site is expected, or how far the sites reach."""
+
+    label: str
+    words: str
+    low: float
+    high: float
+    is_prediction: bool
+
+    @classmethod
+    def of(cls, board: Leaderboard, row: LeaderboardRow) -> "_Foot | None":
+        metric = reading.metric_of(board)
+        pooled = reading.get_pooled(row.pooled, metric)
+        if found := pooled.prediction:
+            label = "Prediction interval" + (", approximate" if found.approximate else "")
+            return cls(label, reading.between(found.low, found.high, metric), found.low, found.high, True)
+        if pooled.lowest is None or pooled.highest is None or pooled.sites < 2:
+            return None
+        words = reading.between(pooled.lowest, pooled.highest, metric)
+        return cls("Range of sites", words, pooled.lowest, pooled.highest, False)

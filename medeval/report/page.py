@@ -1,53 +1,48 @@
 """From a board to the view that the page's template prints, so that the template decides nothing."""
 
-from medeval.domain.benchmark import Metric
-from medeval.domain.estimate import AnyCounts, AnyEstimate, CaseCounts, Estimate, Method, Reason
-from medeval.domain.messages import Cell, CellResult, Leaderboard
-from medeval.report import forest, heat, reading, row_plot
-from medeval.report.findings import findings_of
-from medeval.report.reading import Names
-from medeval.report.view import Figure, HeatCell, Missing, ModelLine, Origin, OtherTable, Page, SiteHead, SiteLine, Tag
+from itertools import groupby
 
-#: Numbers of sites for which the stylesheet knows a least width, beyond which the matrix scrolls, not squeezes.
-_WIDTHS = (5, 6, 8, 12, 16, 24, 32, 64)
-_TAGS = {"failed": "tag bad", "withheld": "tag", "pending": "tag info", "hidden": "tag", "not estimable": "tag warn"}
-_MARKS = {"failed": "✕", "withheld": "▨", "pending": "…", "hidden": "·", "not estimable": "∅"}
-#: States that need no line of their own below the matrix.
-_TOLD_IN_THE_CELL = ("pending", "hidden")
-_CLASSES = {"failed": "failed", "withheld": "withheld"}
+from medeval.domain.benchmark import Metric
+from medeval.domain.estimate import AnyCounts, CaseCounts, Estimate
+from medeval.domain.messages import Leaderboard, LeaderboardRow
+from medeval.report import figures, methods, page_matrix, reading, row_plot, tiers, versus
+from medeval.report.findings import findings_of
+from medeval.report.page_detail import find_detail
+from medeval.report.view import Figure, MetricsTable, ModelLine, Origin, Page, Table, Tier
+from medeval.report.words import better_words, meaning_of
 
 
 def page_of(board: Leaderboard) -> Page:
     """Prepare a board for the template."""
     metric, names = reading.metric_of(board), reading.names_of(board)
-    others = reading.other_metrics(board)
-    missing = tuple(_missing(board, names))
-    hidden = next((cell.reason for row in board.rows for cell in row.cells if cell.kind == "hidden"), "")
-    models = tuple(_model(board, names, place) for place in range(len(board.rows)))
-    states = [Tag(cell.css, cell.state) for model in models for cell in model.cells if cell.state]
-    results = reading.results_of(board)
+    pooled = [reading.get_pooled(row.pooled, metric) for row in board.rows]
     return Page(
         board=board,
         metric=reading.word_of(metric),
         heading=reading.heading_of(metric),
-        meaning=reading.METRIC_MEANING[metric.name],
+        meaning=f"{meaning_of(metric)} {better_words(metric).capitalize()}.".strip(),
         level=reading.ci_words(board),
+        order=tiers.order_words(board),
+        spread_head=_spread_head(board),
+        counts_head=f"Cases ({reading.class_words(board)})" if reading.has_classes(board) else "Cases",
         facts=tuple(_facts(board)),
         findings=tuple(findings_of(board)),
-        scale=row_plot.head(board),
-        models=models,
-        sites=tuple(_site_head(board, names, place) for place in range(len(board.columns))),
-        heat_css=_heat_css(len(board.columns), metric),
-        key=tuple(heat.key_of(metric)),
-        states=tuple(dict.fromkeys(states)),
-        missing=missing,
-        hidden=hidden,
-        few=any(reading.is_few(cell) for _, _, cell in results),
-        other_names=tuple(reading.heading_of(other) for other in others),
-        others=() if hidden else tuple(_other_table(board, names, other) for other in others),
-        methods=tuple(_methods(board)),
+        scale=row_plot.head(row_plot.board_axis(board)),
+        tiers=tuple(_tiers(board)),
+        ranked=any(row.rank for row in board.rows),
+        notes=tuple(methods.spread_notes(board)),
+        predicts=any(item.prediction for item in pooled),
+        comparisons=_comparisons(board),
+        comparisons_note=versus.READ,
+        estimands=_estimands(board, metric),
+        metrics=_metrics(board),
+        matrix=page_matrix.matrix_of(board),
+        methods=tuple(methods.method_words(board)),
         source=reading.from_source_words(board),
-        origins=tuple(Origin(names[row], names.sites[i], cell.sandbox, cell.envelope) for row, i, cell in results),
+        origins=tuple(
+            Origin(names[row], names.sites[i], cell.sandbox, cell.envelope)
+            for row, i, cell in reading.results_of(board)
+        ),
     )
 
 
@@ -70,135 +65,107 @@ def _facts(board: Leaderboard) -> list[tuple[str, str, str]]:
     ]
 
 
-def _model(board: Leaderboard, names: Names, place: int) -> ModelLine:
+def _spread_head(board: Leaderboard) -> str:
+    """The head of the column that says how sites differ."""
+    metric = reading.metric_of(board)
+    predicted = {bool(reading.get_pooled(row.pooled, metric).prediction) for row in board.rows}
+    if predicted == {True}:
+        return f"{reading.level_words(board)} prediction interval, I²"
+    return "Range of sites, I²" if predicted == {False} else "Prediction interval or range, I²"
+
+
+# --- the board --------------------------------------------------------------------------------------------------
+
+
+def _tiers(board: Leaderboard) -> list[Tier]:
+    """Neighbouring rows of one tier; a single one without a title where nothing was ranked."""
+    places = groupby(range(len(board.rows)), key=lambda place: tiers.number_of(board.rows[place]))
+    return [
+        Tier(*tiers.title_words(board, number), tuple(_model(board, place) for place in group))
+        for number, group in places
+    ]
+
+
+def _model(board: Leaderboard, place: int) -> ModelLine:
     row, metric = board.rows[place], reading.metric_of(board)
-    has_sites = bool(reading.site_values(row, metric))
-    pictures = [forest.svg(board, row, ident=f"fp{place}", narrow=narrow) for narrow in (False, True)]
-    tags = [_tag(kind, f"{n} {kind}") for kind, n in reading.missing_counts(row)]
+    pooled = reading.get_pooled(row.pooled, metric)
     return ModelLine(
-        name=names[row],
+        name=reading.names_of(board)[row],
         version=row.model.partition("@")[2],
         organisation=row.organisation,
         summary=row.summary,
         anchor=f"model-{place}",
-        primary=_figure(reading.get_estimate(row.pooled, metric), metric),
-        others=tuple(
-            (
-                f"{reading.heading_of(other)} ({reading.ci_words(board)})",
-                _figure(reading.get_estimate(row.pooled, other), other),
-            )
-            for other in reading.other_metrics(board)
-        ),
+        primary=figures.mean_figure(pooled, metric),
         plot=row_plot.svg(board, row),
+        spread=reading.spread_words(pooled, metric),
+        rank=reading.rank_words(row),
         sites=f"{row.sites} of {len(board.columns)}",
-        missing=tuple(tags),
-        counts=_both(row.counts, "{cases} ({positives})"),
-        pooled_counts=_both(row.counts, "{positives} / {cases}"),
-        cells=tuple(_heat_cell(cell, metric, _anchor(place, i)) for i, cell in enumerate(row.cells)),
-        table=tuple(_site_line(cell, metric, names.sites[i]) for i, cell in enumerate(row.cells)),
-        forests=tuple(pictures) if has_sites else (),
+        tags=figures.row_tags(row, metric),
+        flags=tuple(str(flag) for flag in row.flags),
+        counts=_counts(row.counts),
+        cells=page_matrix.cells_of(board, place),
+        detail=find_detail(board, place),
     )
 
 
-def _both(counts: AnyCounts, form: str) -> str:
-    """Cases and positive cases in a form, or the word for why there are none."""
-    if isinstance(counts, CaseCounts):
-        return form.format(cases=counts.cases, positives=counts.positives)
-    return reading.pooled_count(counts, "cases")
+def _counts(counts: AnyCounts) -> str:
+    """`553 (311)`, or the word for why there are none."""
+    if not isinstance(counts, CaseCounts):
+        return reading.pooled_count(counts, "cases")
+    return str(counts.cases) if counts.positives is None else f"{counts.cases} ({counts.positives})"
 
 
-def _figure(estimate: AnyEstimate, metric: Metric) -> Figure:
-    if isinstance(estimate, Estimate):
-        return Figure(reading.number(estimate.value, metric), reading.interval(estimate, metric))
-    if estimate.reason in (Reason.HIDDEN, Reason.ONE_SITE, Reason.NO_RESULTS):
-        return Figure(words=estimate.reason)
-    return Figure(words=f"not estimable: {estimate.reason}")
+# --- tables below it --------------------------------------------------------------------------------------------
 
 
-def _cell_figure(cell: Cell, metric: Metric) -> Figure:
-    missing = reading.why_missing(cell, metric)
-    if missing or not isinstance(cell, CellResult):
-        return Figure(words=": ".join(missing or ()))
-    return _figure(reading.get_estimate(cell.estimates, metric), metric)
-
-
-def _site_line(cell: Cell, metric: Metric, site: str) -> SiteLine:
-    counts = f"{cell.positives} / {cell.cases}" if isinstance(cell, CellResult) else ""
-    return SiteLine(site, counts, _cell_figure(cell, metric))
-
-
-def _anchor(model: int, site: int) -> str:
-    return f"why-{model}-{site}"
-
-
-def _tag(state: str, words: str) -> Tag:
-    return Tag(_TAGS[state], f"{_MARKS[state]} {words}")
-
-
-def _heat_css(sites: int, metric: Metric) -> str:
-    """The class that gives the matrix its least width; figures of many decimals count as more sites."""
-    needed = sites * (1 + max(0, metric.decimals - 2) / 4)
-    fitting = [width for width in _WIDTHS if needed <= width]
-    return "heat" if needed < _WIDTHS[0] else f"heat c{fitting[0] if fitting else _WIDTHS[-1]}"
-
-
-def _heat_cell(cell: Cell, metric: Metric, anchor: str) -> HeatCell:
-    missing = reading.why_missing(cell, metric)
-    if missing or not isinstance(cell, CellResult):
-        state, reason = missing or ("", "")
-        css = _CLASSES.get(state, "undef")
-        if state in _TOLD_IN_THE_CELL:
-            return HeatCell(css, Figure(words=reason if state == "pending" else ""), state=state)
-        return HeatCell(css, Figure(), state=state, anchor=anchor)
-    estimate = reading.get_estimate(cell.estimates, metric)
-    step = heat.step_of(estimate, metric) if isinstance(estimate, Estimate) else "undef"
-    few = reading.is_few(cell)
-    return HeatCell(f"{step} few" if few else step, _figure(estimate, metric), few)
-
-
-def _missing(board: Leaderboard, names: Names) -> list[Missing]:
-    """Every cell that was to hold an estimate and does not, with its reason."""
-    metric, found = reading.metric_of(board), []
-    for i, row in enumerate(board.rows):
-        for j, cell in enumerate(row.cells):
-            why = reading.why_missing(cell, metric)
-            if why and why[0] not in _TOLD_IN_THE_CELL:
-                found.append(Missing(_anchor(i, j), names[row], names.sites[j], _tag(why[0], why[0]), why[1]))
-    return found
-
-
-def _site_head(board: Leaderboard, names: Names, place: int) -> SiteHead:
-    """A site's name, and its counts as its results state them."""
-    cells = [cell for row in board.rows if isinstance(cell := row.cells[place], CellResult)]
-    counts = {(cell.cases, cell.positives) for cell in cells}
-    words = tuple(f"n = {cases}" for cases, _ in counts) + tuple(f"{positives} positive" for _, positives in counts)
-    return SiteHead(names.sites[place], words if len(counts) == 1 else ())
-
-
-def _other_table(board: Leaderboard, names: Names, metric: Metric) -> OtherTable:
-    rows = tuple((names[row], tuple(_cell_figure(cell, metric) for cell in row.cells)) for row in board.rows)
-    return OtherTable(reading.heading_of(metric), rows)
-
-
-def _methods(board: Leaderboard) -> list[str]:
-    """How the intervals of this board were made; only what was used is named."""
-    pooled = [item.estimate for row in board.rows for item in row.pooled]
-    sites = [item.estimate for _, _, cell in reading.results_of(board) for item in cell.estimates]
-    estimates = [item for item in [*pooled, *sites] if isinstance(item, Estimate)]
-    used = {item.method for item in estimates}
-    told = [words for method, words in _METHOD_WORDS.items() if method in used]
-    bound = max((item.bound for item in estimates), default=0.0)
-    if bound > 0:
-        told.append(
-            "Sites send scores as counts per bin, so two cases of one bin count as a tie: against unbinned scores this "
-            f"moves an AUROC on this page by at most {bound:.4f}."
+def _comparisons(board: Leaderboard) -> Table | None:
+    """Every comparison: difference, interval, adjusted p, sites."""
+    if not board.comparisons:
+        return None
+    names = reading.names_of(board).models
+    rows = tuple(
+        (
+            f"{names.get(item.first, item.first)} less {names.get(item.second, item.second)}",
+            reading.word_of(versus.metric_of(item, board)),
+            versus.difference_words(item, board),
+            reading.p_words(item.p_adjusted),
+            versus.verdict_words(item, board),
+            str(item.sites),
         )
-    return told
+        for item in board.comparisons
+    )
+    heads = ("Models", "Metric", f"Difference ({reading.ci_words(board)})", "Adjusted p", "Verdict", "Sites")
+    about = "A positive difference means that the first has the higher figure."
+    return Table("cap-versus", "Model against model, on the same cases.", about, heads, rows)
 
 
-_METHOD_WORDS = {
-    Method.WILSON: "Proportions: Wilson's score interval (1927).",
-    Method.LOGIT_DELONG: "AUROC: the trapezoid over score bins, DeLong's variance (1988), interval on the logit scale.",
-    Method.NEWCOMBE: "Where that variance is zero or undefined (classes fully apart, one case in a class): Newcombe's "
-    "score-type interval for the AUROC (2006, method 5).",
-}
+def _estimands(board: Leaderboard, metric: Metric) -> MetricsTable:
+    """Three estimands of the primary metric, each under its own name."""
+    heads = ("Mean over sites (random effects)", methods.within_words(metric), "Over all cases (added counts)")
+    return MetricsTable(heads, tuple(_estimand_row(board, row, metric) for row in board.rows))
+
+
+def _estimand_row(board: Leaderboard, row: LeaderboardRow, metric: Metric) -> tuple[str, tuple[Figure, ...]]:
+    pooled = reading.get_pooled(row.pooled, metric)
+    found = (
+        figures.mean_figure(pooled, metric),
+        figures.figure(pooled.within, metric),
+        figures.figure(pooled.all_cases, metric),
+    )
+    return reading.names_of(board)[row], found
+
+
+def _metrics(board: Leaderboard) -> MetricsTable:
+    """The mean over sites of every other metric."""
+    others, names = reading.other_metrics(board), reading.names_of(board)
+    rows = tuple((names[row], tuple(_mean(row, metric) for metric in others)) for row in board.rows)
+    return MetricsTable(tuple(f"{reading.heading_of(metric)} ({reading.ci_words(board)})" for metric in others), rows)
+
+
+def _mean(row: LeaderboardRow, metric: Metric) -> Figure:
+    """A mean with the number of its sites where that is not every site with a result."""
+    pooled = reading.get_pooled(row.pooled, metric)
+    found = figures.mean_figure(pooled, metric)
+    if isinstance(pooled.estimate, Estimate) and pooled.sites < row.sites:
+        return Figure(found.value, found.interval, small=f"k = {pooled.sites} of {row.sites}")
+    return found

@@ -10,6 +10,8 @@ MARKS = {
     "pending": ("…", "[..]"),
     "hidden": ("·", "[h]"),
     "not estimable": ("∅", "[-]"),
+    "too few": ("∅", "[-]"),
+    "suppressed": ("▨", "[w]"),
     "few": ("†", "+"),
     "source": ("!", "[!!]"),
 }
@@ -25,12 +27,19 @@ GLYPHS = {
     "pooled-end": ("╡", "|"),
     "diamond": ("◆", "#"),
     "goes-on": ("◂", "<"),
+    "goes-up": ("▸", ">"),
+    "range": ("┄", "."),
+    "range-end": ("╎", ":"),
+    "band": ("░", "~"),
+    "dot": ("●", "*"),
+    "ideal": ("·", "."),
+    "bar": ("▪", "#"),
     "tick": ("┴", "+"),
     "dash": ("\N{EN DASH}", "-"),
     "more": ("…", "~"),
 }
 #: Punctuation that has no ASCII letter inside it.
-_PUNCTUATION = {0x2013: "-", 0x2014: "-", 0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"'}
+_PUNCTUATION = {0x2013: "-", 0x2014: "-", 0x2212: "-", 0x2018: "'", 0x2019: "'", 0x201C: '"', 0x201D: '"'}
 STYLES = {"bold": "1", "dim": "2", "accent": "36", "failed": "31", "withheld": "33", "warn": "33"}
 
 

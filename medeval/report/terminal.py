@@ -1,10 +1,10 @@
-"""The leaderboard in a terminal: sentence, table, matrix, forest plot; plain strings of at most `width` cells."""
+"""The leaderboard in a terminal: sentence, table, matrix, pictures; plain strings of at most `width` cells."""
 
 from medeval.domain.messages import Leaderboard
-from medeval.report import reading
+from medeval.report import reading, terminal_detail
 from medeval.report.findings import findings_of
 from medeval.report.pen import Pen
-from medeval.report.terminal_board import board_lines, other_blocks
+from medeval.report.terminal_board import board_lines, estimand_lines, other_blocks, versus_lines
 from medeval.report.terminal_forest import forest_lines
 from medeval.report.terminal_matrix import matrix_blocks
 
@@ -17,7 +17,8 @@ def render(board: Leaderboard, *, width: int = 80, unicode: bool = True, color: 
     pen = Pen(max(width, _LEAST_WIDTH), unicode, color)
     blocks = [_head(board, pen), _findings(board, pen)]
     if board.rows:
-        blocks += [board_lines(board, pen), *other_blocks(board, pen), *matrix_blocks(board, pen), _forest(board, pen)]
+        blocks += [board_lines(board, pen), versus_lines(board, pen), estimand_lines(board, pen)]
+        blocks += [*other_blocks(board, pen), *matrix_blocks(board, pen), *_details(board, pen)]
     blocks.append(_foot(board, pen))
     return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks if block) + "\n"
 
@@ -38,15 +39,22 @@ def _findings(board: Leaderboard, pen: Pen) -> list[str]:
     return lines
 
 
-def _forest(board: Leaderboard, pen: Pen) -> list[str]:
-    """The plot of the first model that any site has an estimate for."""
+def _details(board: Leaderboard, pen: Pen) -> list[list[str]]:
+    """The pictures of the first model that has any; the report holds those of all."""
     metric = reading.metric_of(board)
     row = next((row for row in board.rows if reading.site_values(row, metric)), None)
+    row = row or next((row for row in board.rows if row.bins or row.groups), None)
     if row is None:
         return []
     name = reading.names_of(board)[row]
-    head = f"{name}: {reading.word_of(metric)} at each site, and pooled ({reading.ci_words(board)})"
-    return [*(pen.paint(line, "bold") for line in pen.paragraph(head)), "", *forest_lines(board, row, pen)]
+    head = f"{name}: {reading.heading_of(metric)} at each site, and the mean ({reading.ci_words(board)})"
+    forest = [*(pen.paint(line, "bold") for line in pen.paragraph(head)), "", *forest_lines(board, row, pen)]
+    return [
+        forest if reading.site_values(row, metric) else [],
+        terminal_detail.calibration_lines(board, row, pen),
+        terminal_detail.decision_lines(board, row, pen),
+        terminal_detail.group_lines(board, row, pen),
+    ]
 
 
 def _foot(board: Leaderboard, pen: Pen) -> list[str]:

@@ -81,7 +81,7 @@ class _Matrix:
         told = f"{reading.heading_of(metric)} at each site, with its {reading.ci_words(self._board)} below it."
         lines = self._pen.paragraph(told)
         if any(reading.is_few(cell) for _, _, cell in reading.results_of(self._board)):
-            lines += self._pen.paragraph(f"{self._pen.mark('few')} fewer than {reading.FEW} cases in one class")
+            lines += self._pen.paragraph(f"{self._pen.mark('few')} {reading.few_words(self._board)}")
         reasons = [
             (names[row], names.sites[place], *missing)
             for row in self._board.rows

@@ -10,11 +10,12 @@ from medeval.report.findings import Finding
 
 @dataclass(frozen=True)
 class Figure:
-    """A value and its interval, or the words in their place."""
+    """A value and its interval, or the words in their place; `small` is the line below."""
 
     value: str = ""
     interval: str = ""
     words: str = ""
+    small: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,17 +49,54 @@ class Missing:
 
 
 @dataclass(frozen=True)
-class SiteLine:
-    """A site of one model's table."""
+class Table:
+    """Rows of words below a heading; the first column names the row, columns of `figures` are set to the right."""
 
-    site: str
-    counts: str
-    figure: Figure
+    ident: str
+    title: str
+    about: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    figures: bool = True
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A picture with its caption, and the same figures as a table."""
+
+    svg: Markup
+    head: str
+    caption: str
+    table: Table
+
+
+@dataclass(frozen=True)
+class GroupLine:
+    """A level of a variable, as a row of a board."""
+
+    name: str
+    level: str
+    mean: Figure
+    plot: Markup
+    spread: tuple[str, str]
+    cases: str
+
+
+@dataclass(frozen=True)
+class Detail:
+    """All of one model: forest plot, the mean without each site, calibration, decisions, subgroups."""
+
+    forest: Drawing | None
+    left_out: Table | None
+    drawings: tuple[Drawing, ...]
+    groups: tuple[GroupLine, ...]
+    group_scale: Markup
+    group_ident: str
 
 
 @dataclass(frozen=True)
 class ModelLine:
-    """A model: its row of the board, its row of the matrix, its forest plot."""
+    """A model: its row of the board, its row of the matrix, its details."""
 
     name: str
     version: str
@@ -66,15 +104,24 @@ class ModelLine:
     summary: str
     anchor: str
     primary: Figure
-    others: tuple[tuple[str, Figure], ...]
     plot: Markup
+    spread: tuple[str, str]
+    rank: str
     sites: str
-    missing: tuple[Tag, ...]
+    tags: tuple[Tag, ...]
+    flags: tuple[str, ...]
     counts: str
-    pooled_counts: str
     cells: tuple[HeatCell, ...]
-    table: tuple[SiteLine, ...]
-    forests: tuple[Markup, ...]
+    detail: Detail | None
+
+
+@dataclass(frozen=True)
+class Tier:
+    """Models of one tier; the title is empty where nothing was ranked."""
+
+    title: str
+    about: str
+    models: tuple[ModelLine, ...]
 
 
 @dataclass(frozen=True)
@@ -90,7 +137,31 @@ class OtherTable:
     """Another metric's figures, site by model."""
 
     title: str
+    meaning: str
     rows: tuple[tuple[str, tuple[Figure, ...]], ...]
+
+
+@dataclass(frozen=True)
+class MetricsTable:
+    """Figures of every model: a column for each metric or estimand."""
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Figure, ...]], ...]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Every site, every model."""
+
+    sites: tuple[SiteHead, ...]
+    css: str
+    about: str
+    key: tuple[tuple[str, str], ...]
+    states: tuple[Tag, ...]
+    missing: tuple[Missing, ...]
+    hidden: str
+    few: str
+    others: tuple[OtherTable, ...]
 
 
 @dataclass(frozen=True)
@@ -112,19 +183,26 @@ class Page:
     heading: str
     meaning: str
     level: str
+    order: str
+    spread_head: str
+    counts_head: str
     facts: tuple[tuple[str, str, str], ...]
     findings: tuple[Finding, ...]
     scale: Markup
-    models: tuple[ModelLine, ...]
-    sites: tuple[SiteHead, ...]
-    heat_css: str
-    key: tuple[tuple[str, str], ...]
-    states: tuple[Tag, ...]
-    missing: tuple[Missing, ...]
-    hidden: str
-    few: bool
-    other_names: tuple[str, ...]
-    others: tuple[OtherTable, ...]
+    tiers: tuple[Tier, ...]
+    ranked: bool
+    notes: tuple[tuple[str, str], ...]
+    predicts: bool
+    comparisons: Table | None
+    comparisons_note: str
+    estimands: MetricsTable
+    metrics: MetricsTable
+    matrix: Matrix
     methods: tuple[str, ...]
     source: str
     origins: tuple[Origin, ...]
+
+    @property
+    def models(self) -> tuple[ModelLine, ...]:
+        """Of all tiers, in the order of the board."""
+        return tuple(model for tier in self.tiers for model in tier.models)
