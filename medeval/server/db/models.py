@@ -175,18 +175,36 @@ class ExecutionRow(Row):
     reason: Mapped[str] = mapped_column(String(40), default="")
 
 
+class ComparisonRow(Row):
+    """A released comparison of models on one dataset, by the digest of which models they are."""
+
+    __tablename__ = "comparisons"
+
+    id: Mapped[int] = mapped_column(primary_key=True, init=False)
+    digest: Mapped[str] = mapped_column(String(71), unique=True)
+    benchmark_id: Mapped[int] = mapped_column(ForeignKey("benchmarks.id"), index=True, init=False)
+    dataset_id: Mapped[int] = mapped_column(ForeignKey("datasets.id"), init=False)
+    benchmark: Mapped[BenchmarkRow] = relationship()
+    dataset: Mapped[DatasetRow] = relationship()
+
+
 class StatementRow(Row):
     """An entry of the hash-linked log: a verified envelope, the state it gave, the head after it."""
 
     __tablename__ = "statements"
+    __table_args__ = (CheckConstraint("(execution_id IS NULL) <> (comparison_id IS NULL)", name="one_subject"),)
 
     log_index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     log_head: Mapped[str] = mapped_column(String(71))
     envelope_digest: Mapped[str] = mapped_column(String(71), unique=True)
     envelope: Mapped[str] = mapped_column(Text)
     state: Mapped[ExecutionState] = mapped_column(_one_of(ExecutionState, "state"))
-    execution_id: Mapped[int] = mapped_column(ForeignKey("executions.id"), index=True, init=False)
-    execution: Mapped[ExecutionRow] = relationship()
+    execution_id: Mapped[int | None] = mapped_column(ForeignKey("executions.id"), index=True, default=None, init=False)
+    comparison_id: Mapped[int | None] = mapped_column(
+        ForeignKey("comparisons.id"), index=True, default=None, init=False
+    )
+    execution: Mapped[ExecutionRow | None] = relationship(default=None)
+    comparison: Mapped[ComparisonRow | None] = relationship(default=None)
 
 
 class LogRow(Row):

@@ -12,10 +12,9 @@ from medeval.domain.policies import Audience
 from medeval.errors import Forbidden
 from medeval.server.auth import Principal
 from medeval.server.db.models import BenchmarkRow, DatasetRow, ExecutionRow, LogRow, ModelRow, StatementRow
-from medeval.server.services import associations, benchmarks, datasets, models
-from medeval.server.services.statements import result_in
+from medeval.server.services import associations, benchmarks, comparisons, datasets, models
+from medeval.server.services.verification import result_in
 from medeval.stats.leaderboard import ExecutionFacts, LeaderboardFacts, ModelFacts, Released, SiteFacts, build
-
 
 #: A board takes seconds where many models and sites are pooled, and changes with the log alone.
 _board = lru_cache(maxsize=64)(build)
@@ -35,6 +34,7 @@ def get(session: Session, viewer: Principal | None, ref: str) -> Leaderboard:
         models=tuple(_model_facts(row) for row in associations.approved_models(session, benchmark)),
         sites=tuple(_site_facts(row) for row in associations.approved_datasets(session, benchmark)),
         executions=_executions(session, benchmark),
+        comparisons=comparisons.list_latest(session, benchmark),
         log_size=log.size,
         log_head=log.head if log.size else None,
         show_cells=_sees(session, viewer, benchmark, spec.visibility.per_site),
@@ -96,7 +96,11 @@ def _released(session: Session, benchmark: BenchmarkRow) -> dict[int, Released]:
         .join(ExecutionRow)
         .where(ExecutionRow.benchmark_id == benchmark.id, StatementRow.state == ExecutionState.RELEASED)
     )
-    return {row.execution_id: _released_in(row.envelope_digest, row.envelope) for row in session.scalars(query)}
+    return {
+        row.execution_id: _released_in(row.envelope_digest, row.envelope)
+        for row in session.scalars(query)
+        if row.execution_id is not None
+    }
 
 
 @lru_cache(maxsize=1024)
