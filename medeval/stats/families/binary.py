@@ -64,11 +64,12 @@ def _auroc(evaluation: Evaluation, table: ScoreTable, sampling: Sampling) -> Mea
 def _brier(evaluation: Evaluation, table: ScoreTable, plan: BinaryPlan, sampling: Sampling) -> Measure:
     errors = next((state for state in evaluation.states if isinstance(state, SquaredErrors)), None)
     if errors is None:
-        return _of_the_table(calibration.brier)(table, sampling)
-    found = mean(errors.moments, plan.confidence_level, (0.0, 1.0))
-    if not isinstance(found, Measured) or found.variance * found.n > _ROUNDING:
-        return found
-    return _of_a_share(found, sampling)
+        found = _of_the_table(calibration.brier)(table, sampling)
+    else:
+        found = mean(errors.moments, plan.confidence_level, (0.0, 1.0))
+    if isinstance(found, Measured) and found.variance * found.n <= _ROUNDING:
+        return _of_a_share(found, sampling)
+    return found
 
 
 #: Squares are rounded to 2**-52, so a smaller variance cannot be told from none.
