@@ -5,6 +5,8 @@ from typing import Any
 
 from medeval.domain.benchmark import Metric
 from medeval.domain.estimate import AnyEstimate
+from medeval.domain.families.binary import ScoreTable
+from medeval.domain.families.survival_states import RiskTable
 from medeval.domain.messages import MetricEstimates
 from medeval.domain.plan import Plan
 from medeval.domain.result import Evaluation
@@ -42,6 +44,11 @@ def estimates_of(evaluation: Evaluation, metrics: Sequence[Metric], plan: Plan) 
 
 
 def count_positives(evaluation: Evaluation, plan: Plan) -> int | None:
-    """The positive cases (those with an event) of a task that has two classes; None of any other."""
-    classes = plan.check_states(evaluation.cases, evaluation.states)
-    return classes[1] if len(classes) == 2 else None
+    """The positive cases (those with an event) of a task that has two classes; None of any other.
+
+    From the primary table, which of several sites together is as that of one; exact scalars of several are not.
+    """
+    table = evaluation.states[0]
+    if len(plan.class_names) != 2 or not isinstance(table, ScoreTable | RiskTable):
+        return None
+    return table.classes[1]

@@ -12,7 +12,7 @@ import numpy as np
 
 from medeval.domain.estimate import Method, Reason
 from medeval.domain.families.survival_states import HorizonPairs, SurvivalPairs
-from medeval.stats.intervals import wilson, z_of
+from medeval.stats.intervals import t_of, wilson, z_of
 from medeval.stats.measure import Measure, Measured, Scale, from_scale, slope_at, to_scale, undefined
 from medeval.stats.risk_tables import Reals, censoring_weights
 from medeval.stats.survival_pairs import (
@@ -96,7 +96,7 @@ def _concordance(
     # Only a design effect that the variance does not hold yet: replicates are drawn from that many cases less.
     inflated = None if variance is None else variance * (sample.deff if method is Method.LOGIT_U_STATISTIC else 1.0)
     trials = float(sample.events[: pairs.comparable.shape[-1]].sum()) / sample.deff
-    found = _logit_interval(value, inflated, trials, sample.plan.confidence_level)
+    found = _logit_interval(value, inflated, trials, sample.plan.confidence_level, method)
     effect, spread, interval, used = (*found, method) if found else _trials(value, trials, sample.plan.confidence_level)
     return Measured(
         value=value,
@@ -117,13 +117,17 @@ def _why_no_pair(sample: SurvivalSample) -> Reason:
 
 
 def _logit_interval(
-    value: float, variance: float | None, trials: float, level: float
+    value: float, variance: float | None, trials: float, level: float, method: Method
 ) -> tuple[float, float, tuple[float, float]] | None:
-    """Effect, variance and limits on the logit scale; None where the variance says nothing: none, or a single event."""
+    """Effect, variance and limits on the logit scale; None where the variance says nothing: none, or a single event.
+
+    The variance of U-statistics is itself uncertain where events are few: Student's t with one less than there are.
+    """
     if variance is None or variance <= 0 or not 0 < value < 1 or trials < 2:
         return None
     effect, spread = to_scale(value, Scale.LOGIT), variance * slope_at(value, Scale.LOGIT) ** 2
-    half = z_of(level) * sqrt(spread)
+    quantile = t_of(level, trials - 1) if method is Method.LOGIT_U_STATISTIC else z_of(level)
+    half = quantile * sqrt(spread)
     return effect, spread, (from_scale(effect - half, Scale.LOGIT), from_scale(effect + half, Scale.LOGIT))
 
 
