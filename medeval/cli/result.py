@@ -17,7 +17,10 @@ app = typer.Typer(
 )
 
 Names = Annotated[
-    list[str] | None, typer.Argument(help="Models whose results are meant, by name; or ids, by their first letters.")
+    list[str] | None,
+    typer.Argument(
+        help="Models whose results are meant, by name, or comparison/DATASET; or ids, by their first letters."
+    ),
 ]
 All = Annotated[bool, typer.Option("--all", help="Every result that waits.")]
 InBenchmark = Annotated[str | None, typer.Option("--benchmark", help="Only results of this benchmark.")]
@@ -29,7 +32,7 @@ SPARE = ("id", "sent", "benchmark")
 
 @app.command("list")
 def list_results(ctx: typer.Context, output: OutputOption = Output.TABLE) -> None:
-    """List every execution of this site and how far it has come."""
+    """List every execution and comparison of this site and how far it has come."""
     from medeval.cli.context import get_site
     from medeval.site import review
 
@@ -39,7 +42,9 @@ def list_results(ctx: typer.Context, output: OutputOption = Output.TABLE) -> Non
 @app.command("show")
 def show_result(
     ctx: typer.Context,
-    model: Annotated[str, typer.Argument(help="The model, by name; or an id, by its first letters.")],
+    model: Annotated[
+        str, typer.Argument(help="The model, or comparison/DATASET, by name; or an id, by its first letters.")
+    ],
     benchmark: InBenchmark = None,
     dataset: InDataset = None,
     output: OutputOption = Output.TABLE,
@@ -153,8 +158,12 @@ def _row(reviewed: "Reviewed") -> dict[str, Any]:
 
 
 def _plain(reviewed: "Reviewed") -> dict[str, Any]:
-    """An execution as machines read it, the same in `list` and `show`."""
-    evaluation, failure, signed = reviewed.files.evaluation(), reviewed.files.failure(), reviewed.files.signed()
+    """An execution or a comparison as machines read it, the same in `list` and `show`."""
+    from medeval.site.comparison_files import ComparisonFiles
+
+    files, failure, signed = reviewed.files, reviewed.files.failure(), reviewed.files.signed()
+    evaluation = None if isinstance(files, ComparisonFiles) else files.evaluation()
+    comparison = files.paired() if isinstance(files, ComparisonFiles) else None
     refusal = signed.refusal if signed else None
     return {
         "execution": reviewed.execution,
@@ -164,6 +173,7 @@ def _plain(reviewed: "Reviewed") -> dict[str, Any]:
         "state": reviewed.stage.value,
         "sent": reviewed.sent,
         "evaluation": evaluation.model_dump(mode="json") if evaluation else None,
+        "comparison": comparison.model_dump(mode="json") if comparison else None,
         "failure": failure.model_dump(mode="json") if failure else None,
         "refusal": refusal.model_dump(mode="json") if refusal else None,
     }

@@ -1,5 +1,6 @@
 """What a data owner reads before an irrevocable decision: every count that would leave, and what release means."""
 
+from medeval.cli.comparison_screen import comparison_lines
 from medeval.cli.states_screen import evaluation_lines, heading
 from medeval.cli.table import blocks
 from medeval.domain.benchmark import BenchmarkSpec
@@ -7,9 +8,10 @@ from medeval.domain.estimate import AnyEstimate, NotEstimable
 from medeval.domain.result import Evaluation
 from medeval.report import reading
 from medeval.report.pen import Pen
+from medeval.site.comparison_files import ComparisonFiles
 from medeval.site.records import Stage
 from medeval.site.review import Reviewed
-from medeval.site.store import SiteStore
+from medeval.site.store import ExecutionFiles, SiteStore
 from medeval.stats.estimates import estimates_of
 
 #: What has left, and what the data owner's words would do.
@@ -30,18 +32,38 @@ MEANINGS = {
     Stage.RELEASED: "These counts were released. They cannot be called back.",
     Stage.REFUSED: "These counts were signed and sent, and the server refused them: they count nowhere.",
 }
+#: Where a comparison differs from a result: nobody waits for it.
+OF_COMPARISONS = {
+    Stage.EVALUATED: (
+        "Nothing of this has left. `medeval result release {name}` signs the numbers above and sends them to the"
+        " results server, which pools them with those of other sites. What was released cannot be called back."
+        " `medeval result withhold {name}` keeps them here; nobody is told."
+    ),
+    Stage.WITHHELD: (
+        "These numbers were withheld: they have not left, and nobody is told. `medeval result release {name}"
+        " --withheld` releases them, and that cannot be called back."
+    ),
+}
 UNSENT = " They are signed and go out on the next `medeval site run`."
 
 
 def screen_of(reviewed: Reviewed, store: SiteStore, pen: Pen) -> list[str]:
-    """One execution as lines: what it is, its counts or its failure, what a decision does."""
-    evaluation = reviewed.files.evaluation()
-    parts = [_heading(reviewed, pen)]
-    if evaluation is not None:
-        spec = store.get_spec(reviewed.files.task().execution.benchmark.digest)
-        parts += [*evaluation_lines(evaluation, spec, pen), _estimates(evaluation, spec, pen)]
+    """One execution or comparison as lines: what it is, its numbers or its failure, what a decision does."""
+    parts = [_heading(reviewed, pen), *_numbers(reviewed.files, store, pen)]
     parts += [_failure(reviewed, pen), _refusal(reviewed, pen), pen.paragraph(_meaning(reviewed), "")]
     return [line for part in parts if part for line in ["", *part]][1:]
+
+
+def _numbers(files: ExecutionFiles | ComparisonFiles, store: SiteStore, pen: Pen) -> list[list[str]]:
+    """What leaves, and what follows from it."""
+    if isinstance(files, ComparisonFiles):
+        paired = files.paired()
+        return [] if paired is None else list(comparison_lines(files.spec(), paired, pen))
+    evaluation = files.evaluation()
+    if evaluation is None:
+        return []
+    spec = store.get_spec(files.task().execution.benchmark.digest)
+    return [*evaluation_lines(evaluation, spec, pen), _estimates(evaluation, spec, pen)]
 
 
 def _heading(reviewed: Reviewed, pen: Pen) -> list[str]:
@@ -79,7 +101,10 @@ def _failure(reviewed: Reviewed, pen: Pen) -> list[str]:
     if failure is None:
         return []
     rows = {"code": failure.code.value, "message": failure.message, "hint": failure.hint}
-    return [*heading("Why there is no result (the server learns the code alone)", pen), *blocks([rows], pen)]
+    return [
+        *heading("Why there is none (the server learns the code of a failed execution alone)", pen),
+        *blocks([rows], pen),
+    ]
 
 
 def _refusal(reviewed: Reviewed, pen: Pen) -> list[str]:
@@ -95,4 +120,5 @@ def _refusal(reviewed: Reviewed, pen: Pen) -> list[str]:
 
 def _meaning(reviewed: Reviewed) -> str:
     unsent = UNSENT if reviewed.stage is Stage.RELEASED and not reviewed.sent else ""
-    return MEANINGS[reviewed.stage].format(name=reviewed.model) + unsent
+    meanings = OF_COMPARISONS if reviewed.is_comparison else {}
+    return meanings.get(reviewed.stage, MEANINGS[reviewed.stage]).format(name=reviewed.model) + unsent

@@ -154,6 +154,7 @@ def _show_round(done: "Round", output: Output, *, one_line: bool) -> None:
     row = {
         "evaluated now": done.evaluated,
         "failed now": done.failed,
+        "compared now": done.compared,
         "statements sent": done.sent,
         "not allowed here": done.not_allowed,
         "refused by the server": done.refused,
@@ -169,6 +170,7 @@ def _record(done: "Round") -> dict[str, Any]:
     return {
         "evaluated": done.evaluated,
         "failed": done.failed,
+        "compared": done.compared,
         "sent": done.sent,
         "not_allowed": list(done.not_allowed),
         "refused": list(done.refused),

@@ -9,7 +9,8 @@ from medeval.domain.lifecycle import ExecutionState
 from medeval.errors import DigestMismatch, EngineFault, MedevalError, ModelNotAllowed, ServerUnreachable
 from medeval.packaging.progress import Progress
 from medeval.runtime.removal import remove_tree
-from medeval.site import execute, outbox
+from medeval.site import comparisons, execute, outbox, review
+from medeval.site.comparison_files import list_comparisons
 from medeval.site.context import Site
 from medeval.site.records import Stage
 from medeval.site.store import ExecutionFiles
@@ -21,6 +22,7 @@ class Round:
 
     evaluated: int
     failed: int
+    compared: int
     sent: int
     not_allowed: tuple[str, ...]
     refused: tuple[str, ...]
@@ -56,15 +58,17 @@ def run_once(site: Site, report: Progress, *, retry_failed: bool = False) -> Rou
     if retry_failed:
         _forget_failures(site)
     executed = _execute_all(site, _open_executions(site, pulled.offered), report)
+    made = comparisons.make_all(site, report)
     flushed = outbox.flush(site)
     return Round(
         evaluated=executed.stages[Stage.EVALUATED],
         failed=executed.stages[Stage.FAILED],
+        compared=made.compared,
         sent=flushed.sent,
         not_allowed=executed.not_allowed,
         refused=flushed.refused,
-        waiting=sum(_stage(site, files) is Stage.EVALUATED for files in site.store.list_executions()),
-        stopped=_explained(site, executed.stopped or flushed.stopped or pulled.wrong),
+        waiting=sum(row.stage is Stage.EVALUATED for row in review.list_results(site)),
+        stopped=_explained(site, executed.stopped or made.stopped or flushed.stopped or pulled.wrong),
     )
 
 
@@ -137,6 +141,9 @@ def _forget_failures(site: Site) -> None:
         if _stage(site, files) is Stage.FAILED:
             shutil.rmtree(site.store.vault(files.task().execution.to_digest()), ignore_errors=True)
             files.forget_failure()
+    for comparison in list_comparisons(site.store):
+        if comparison.stage() is Stage.FAILED:
+            comparison.forget_failure()
 
 
 def _explained(site: Site, stopped: MedevalError | None) -> MedevalError | None:

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Literal
 
-from medeval.domain.attestation import Envelope, Outcome, SandboxRecord
+from medeval.domain.attestation import Envelope, Outcome, SandboxRecord, WithholdReason
 from medeval.domain.base import Value
 from medeval.domain.dataset import DatasetCard
 from medeval.domain.failures import FailureCode
@@ -86,6 +86,12 @@ class FailureRecord(Value):
     hint: Text
 
 
+class WithheldRecord(Value):
+    """Why a comparison is kept at the site; nothing is sent of it."""
+
+    reason: WithholdReason
+
+
 class Refusal(Value):
     """Why the server refused a statement for good."""
 
@@ -113,7 +119,7 @@ class SignedRecord(Value):
 
 
 class Stage(StrEnum):
-    """How far an execution has come at this site, derived from its files."""
+    """How far an execution, or a comparison, has come at this site, derived from its files."""
 
     NEW = "new"
     PREDICTED = "predicted"

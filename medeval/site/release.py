@@ -1,6 +1,9 @@
 """`result release`, `result withhold`, and failures: sign a statement, keep it, send it through the one door."""
 
 from medeval.domain.attestation import (
+    ComparisonPredicate,
+    ComparisonProvenance,
+    ComparisonStatement,
     CubeRecord,
     HexSha256,
     NoResultPredicate,
@@ -16,20 +19,25 @@ from medeval.domain.base import Value
 from medeval.domain.execution import ExecutionSpec
 from medeval.domain.failures import FailureCode
 from medeval.domain.messages import SiteTask
+from medeval.domain.paired import SiteComparison
 from medeval.domain.result import SiteResult
 from medeval.errors import Conflict, MedevalError, NotFound, ResultRefused, SignatureInvalid
 from medeval.signing import dsse
+from medeval.site.comparison_files import ComparisonFiles
 from medeval.site.context import Site
 from medeval.site.records import Refusal, RunRecord, SignedRecord, Stage
-from medeval.site.store import ExecutionFiles
+from medeval.site.store import ExecutionFiles, StatedFiles
 
 #: Answers that sending the same bytes again would not change.
 REFUSALS = (Conflict, NotFound, ResultRefused, SignatureInvalid)
 
 
-def release(site: Site, files: ExecutionFiles) -> SignedRecord:
-    """Sign an evaluation and send it; one that was signed before is sent again at most, never signed anew."""
+def release(site: Site, files: ExecutionFiles | ComparisonFiles) -> SignedRecord:
+    """Sign a result or a comparison and send it; one signed before is sent again at most, never signed anew."""
     signed = files.signed()
+    if isinstance(files, ComparisonFiles):
+        signed = signed or _sign_comparison(site, files)
+        return send(site, files, signed.model_copy(update={"refusal": None}))
     if signed is not None and signed.kind is Outcome.FAILED:
         raise Conflict("this execution failed: there is nothing to release", "See `medeval result show`.")
     if signed is None or signed.kind is Outcome.WITHHELD:
@@ -37,7 +45,24 @@ def release(site: Site, files: ExecutionFiles) -> SignedRecord:
     return send(site, files, signed.model_copy(update={"refusal": None}))
 
 
-def withhold(site: Site, files: ExecutionFiles, reason: WithholdReason) -> SignedRecord:
+def withhold(site: Site, files: ExecutionFiles | ComparisonFiles, reason: WithholdReason) -> None:
+    """Keep a result or a comparison at the site; raises `Conflict` for what may have left."""
+    if isinstance(files, ComparisonFiles):
+        _withhold_comparison(files, reason)
+    else:
+        _withhold_result(site, files, reason)
+
+
+def _withhold_comparison(files: ComparisonFiles, reason: WithholdReason) -> None:
+    """Nobody is told: no one waits for a comparison, as the server does for a result."""
+    if files.signed() is not None:
+        raise Conflict("this comparison was signed already", "What has left a site cannot be called back.")
+    if files.paired() is None:
+        raise Conflict("there is no comparison to withhold", "See `medeval result list`.")
+    files.put_withheld(reason)
+
+
+def _withhold_result(site: Site, files: ExecutionFiles, reason: WithholdReason) -> None:
     """Sign that the result is withheld, and why.
 
     A released one cannot be withheld any more, unless the server refused it; nor can one of which nobody knows whether
@@ -53,7 +78,7 @@ def withhold(site: Site, files: ExecutionFiles, reason: WithholdReason) -> Signe
         raise Conflict(f"this execution is {signed.kind} already", hint)
     if signed is None or signed.kind is not Outcome.WITHHELD:
         signed = _sign_no_result(site, files, Outcome.WITHHELD, reason)
-    return send(site, files, signed)
+    send(site, files, signed)
 
 
 def report_failure(site: Site, files: ExecutionFiles, code: FailureCode) -> SignedRecord:
@@ -62,7 +87,7 @@ def report_failure(site: Site, files: ExecutionFiles, code: FailureCode) -> Sign
     return send(site, files, signed)
 
 
-def send(site: Site, files: ExecutionFiles, signed: SignedRecord) -> SignedRecord:
+def send(site: Site, files: StatedFiles, signed: SignedRecord) -> SignedRecord:
     """Send a signed statement unless the server has receipted it, and keep its answer.
 
     Raises `ServerUnreachable`, and nothing is lost; or the server's refusal, which is kept too.
@@ -97,6 +122,23 @@ def _sign_result(site: Site, files: ExecutionFiles) -> SignedRecord:
     return _sign(site, files, Stage.RELEASED.value, _result_statement(site, task, result, run))
 
 
+def _sign_comparison(site: Site, files: ComparisonFiles) -> SignedRecord:
+    paired, run = files.paired(), files.run()
+    if paired is None or run is None:
+        raise Conflict("there is no comparison to release", "See `medeval result list`.")
+    comparison = files.spec()
+    evaluator = site.store.get_spec(comparison.benchmark.digest).evaluator.cube
+    provenance = ComparisonProvenance(medeval=run.medeval, sandbox=run.sandbox, evaluator=CubeRecord.of(evaluator))
+    result = SiteComparison(comparison=comparison, paired=paired)
+    statement = ComparisonStatement(
+        subject=tuple(map(_subject, comparison.executions)),
+        predicate=ComparisonPredicate(result=result, provenance=provenance),
+    )
+    signed = _sign(site, files, Stage.RELEASED.value, statement)
+    files.forget_withheld()
+    return signed
+
+
 def _sign_no_result(
     site: Site, files: ExecutionFiles, outcome: Outcome, reason: FailureCode | WithholdReason
 ) -> SignedRecord:
@@ -105,7 +147,7 @@ def _sign_no_result(
     return _sign(site, files, outcome, NoResultStatement(subject=(_subject(execution),), predicate=predicate))
 
 
-def _sign(site: Site, files: ExecutionFiles, kind: str, statement: Value) -> SignedRecord:
+def _sign(site: Site, files: StatedFiles, kind: str, statement: Value) -> SignedRecord:
     """Sign and keep before anything is sent: a crash after this sends the same bytes again."""
     envelope = dsse.seal(statement.to_canonical(), site.store.key_file.read_bytes())
     signed = SignedRecord.from_plain({"kind": kind, "envelope": envelope.model_dump(mode="json")})

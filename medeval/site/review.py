@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from medeval.errors import Conflict, NotFound
 from medeval.site import outbox
+from medeval.site.comparison_files import ComparisonFiles, list_comparisons, name_of
 from medeval.site.context import Site
 from medeval.site.records import Stage
 from medeval.site.store import ExecutionFiles
@@ -14,15 +15,20 @@ _SEE = "See `medeval result list`."
 
 @dataclass(frozen=True)
 class Reviewed:
-    """One execution as the data owner sees it."""
+    """One execution as the data owner sees it; or a comparison, whose `model` is `comparison/DATASET`."""
 
-    files: ExecutionFiles
+    files: ExecutionFiles | ComparisonFiles
     execution: str
     benchmark: str
     model: str
     dataset: str
     stage: Stage
     sent: bool
+
+    @property
+    def is_comparison(self) -> bool:
+        """Whether it compares models, in place of being the result of one."""
+        return isinstance(self.files, ComparisonFiles)
 
     def is_named(self, name: str) -> bool:
         """Whether a name means this execution: the model, with or without version, or the id's first letters."""
@@ -37,8 +43,9 @@ class Reviewed:
 
 
 def list_results(site: Site) -> list[Reviewed]:
-    """Every execution of this site, by benchmark, dataset, model."""
+    """Every execution and comparison of this site, by benchmark, dataset, model."""
     found = [_reviewed(site, files) for files in site.store.list_executions()]
+    found += [_reviewed_comparison(files) for files in list_comparisons(site.store)]
     return sorted(found, key=lambda row: (row.benchmark, row.dataset, row.model))
 
 
@@ -80,8 +87,7 @@ def withholdable(
 ) -> list[Reviewed]:
     """What `withhold` means: results that wait for review, refused ones, and withheld ones that were not sent."""
     rows = get_results(site, names, benchmark=benchmark, dataset=dataset)
-    unsent = [row for row in rows if row.stage is Stage.WITHHELD and not row.sent]
-    found = [row for row in rows if row.stage in (Stage.EVALUATED, Stage.REFUSED)] + unsent
+    found = [row for row in rows if row.stage is Stage.EVALUATED or (not row.is_comparison and _can_still(row))]
     if found or not names:
         return found
     if any(row.stage is Stage.RELEASED for row in rows):
@@ -91,6 +97,11 @@ def withholdable(
 
 def _waits(row: Reviewed) -> bool:
     return row.stage is Stage.EVALUATED or (row.stage is Stage.RELEASED and not row.sent)
+
+
+def _can_still(row: Reviewed) -> bool:
+    """Whether a signed result can be withheld: the server refused it, or does not know yet that it is withheld."""
+    return row.stage is Stage.REFUSED or (row.stage is Stage.WITHHELD and not row.sent)
 
 
 def _required(found: list[Reviewed], named: list[Reviewed], names: list[str]) -> list[Reviewed]:
@@ -107,7 +118,6 @@ def _is_ref(name: str, ref: str) -> bool:
 
 def _reviewed(site: Site, files: ExecutionFiles) -> Reviewed:
     execution = files.task().execution
-    signed = files.signed()
     return Reviewed(
         files=files,
         execution=execution.to_digest(),
@@ -115,5 +125,23 @@ def _reviewed(site: Site, files: ExecutionFiles) -> Reviewed:
         model=execution.model.ref,
         dataset=execution.dataset.ref,
         stage=files.stage(site.store.vault(execution.to_digest())),
-        sent=signed is not None and not outbox.is_waiting(files) and not signed.is_refused,
+        sent=_is_sent(files),
     )
+
+
+def _reviewed_comparison(files: ComparisonFiles) -> Reviewed:
+    comparison = files.spec()
+    return Reviewed(
+        files=files,
+        execution=comparison.to_digest(),
+        benchmark=comparison.benchmark.ref,
+        model=name_of(comparison),
+        dataset=comparison.dataset.ref,
+        stage=files.stage(),
+        sent=_is_sent(files),
+    )
+
+
+def _is_sent(files: ExecutionFiles | ComparisonFiles) -> bool:
+    signed = files.signed()
+    return signed is not None and not outbox.is_waiting(files) and not signed.is_refused

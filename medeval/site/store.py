@@ -143,39 +143,15 @@ class SiteStore:
         return read(path, kind)
 
 
-class ExecutionFiles:
-    """The files of one execution at this site."""
+class StatedFiles:
+    """The files of what a site works out, decides on and states: how it ran or failed, what was signed."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def is_known(self) -> bool:
-        """Whether this site has heard of it."""
-        return (self.folder / "task.json").exists()
-
-    def task(self) -> SiteTask:
-        """What is to be executed; raises `SiteStateError` when the file is gone."""
-        task = read(self.folder / "task.json", SiteTask)
-        if task is None:
-            raise SiteStateError("an execution's task is missing", "Run `medeval site run` to pull it again.")
-        return task
-
-    def put_task(self, task: SiteTask) -> None:
-        """Keep what is to be executed."""
-        write(self.folder / "task.json", task.to_canonical())
-
-    def evaluation(self) -> Evaluation | None:
-        """The checked evaluation, once there is one."""
-        return read(self.folder / "evaluation.json", Evaluation)
-
     def run(self) -> RunRecord | None:
         """Under what sandbox it ran."""
         return read(self.folder / "run.json", RunRecord)
-
-    def put_evaluation(self, evaluation: Evaluation, run: RunRecord) -> None:
-        """Keep a checked evaluation; `run` first, so that an evaluation never lacks it."""
-        write(self.folder / "run.json", run.to_canonical())
-        write(self.folder / "evaluation.json", evaluation.to_canonical())
 
     def failure(self) -> FailureRecord | None:
         """Why it failed, if it did."""
@@ -208,6 +184,34 @@ class ExecutionFiles:
         """Make room for another attempt."""
         for name in ("statement.json", "failure.json", "cube.log"):
             (self.folder / name).unlink(missing_ok=True)
+
+
+class ExecutionFiles(StatedFiles):
+    """The files of one execution at this site."""
+
+    def is_known(self) -> bool:
+        """Whether this site has heard of it."""
+        return (self.folder / "task.json").exists()
+
+    def task(self) -> SiteTask:
+        """What is to be executed; raises `SiteStateError` when the file is gone."""
+        task = read(self.folder / "task.json", SiteTask)
+        if task is None:
+            raise SiteStateError("an execution's task is missing", "Run `medeval site run` to pull it again.")
+        return task
+
+    def put_task(self, task: SiteTask) -> None:
+        """Keep what is to be executed."""
+        write(self.folder / "task.json", task.to_canonical())
+
+    def evaluation(self) -> Evaluation | None:
+        """The checked evaluation, once there is one."""
+        return read(self.folder / "evaluation.json", Evaluation)
+
+    def put_evaluation(self, evaluation: Evaluation, run: RunRecord) -> None:
+        """Keep a checked evaluation; `run` first, so that an evaluation never lacks it."""
+        write(self.folder / "run.json", run.to_canonical())
+        write(self.folder / "evaluation.json", evaluation.to_canonical())
 
     def stage(self, vault: Path) -> Stage:
         """How far it has come."""
