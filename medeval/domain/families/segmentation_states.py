@@ -123,7 +123,8 @@ def _are_possible(moments: Moments, top: float | None) -> bool:
     n, total, squares = moments.n, moments.total.total, moments.squares.total
     if min(total, squares) < 0 or (top is not None and total > n * round(top * 2**UNIT_BITS)):
         return False
-    rounding = (total >> UNIT_BITS) + 2 * n
+    # Half a unit of each value, and of each square what a double can hold of it.
+    rounding = (total >> UNIT_BITS) + (squares >> UNIT_BITS) + 2 * n
     sums = moments.totals
     fits = sums is None or (sums.clusters <= n <= sums.sizes <= n * n and min(sums.clusters, 1) == min(n, 1))
     return fits and total * total <= n * (squares + rounding) << UNIT_BITS
