@@ -6,8 +6,8 @@ from medeval.domain.benchmark import BenchmarkSpec
 from medeval.domain.families.base import Wide
 from medeval.domain.families.binary import PositiveWhen, ScoreTable
 from medeval.domain.lifecycle import ExecutionState
-from medeval.domain.messages import Leaderboard
-from medeval.domain.result import Evaluation
+from medeval.domain.messages import Leaderboard, PooledComparison
+from medeval.domain.result import Evaluation, GroupEvaluation
 from medeval.stats.leaderboard import (
     ExecutionFacts,
     LeaderboardFacts,
@@ -151,3 +151,63 @@ def some_facts(kind: str = "image", **changes: object) -> LeaderboardFacts:
 def a_board(kind: str = "image", **changes: object) -> Leaderboard:
     """The leaderboard of `some_facts`."""
     return build(some_facts(kind, **changes))
+
+
+def shifted(evaluation: Evaluation, by: int) -> Evaluation:
+    """The same shape with other counts, so that sites differ a little."""
+    table = evaluation.states[0]
+    assert isinstance(table, ScoreTable)
+    n0, n1 = (tuple(n + (place * by) % 5 for place, n in enumerate(counts)) for counts in (table.n0, table.n1))
+    return an_evaluation(n0, n1)
+
+
+def with_groups(women: Evaluation, men: Evaluation) -> Evaluation:
+    """Both together, with women and men as the levels of `sex`."""
+    groups = tuple(
+        GroupEvaluation(name="sex", level=level, cases=item.cases, states=item.states)
+        for level, item in (("F", women), ("M", men))
+    )
+    return women.merge(men).model_copy(update={"groups": groups})
+
+
+def a_large_board(**changes: object) -> Leaderboard:
+    """Eight sites, four models, women and men, comparisons on the same cases: every part of a report is there."""
+    places = [f"site-{letter}" for letter in "abcdefgh"]
+    shapes = {"logistic": GOOD["east"], "boosted": GOOD["east"], "forest": FAIR["east"], "age-only": WEAK["north"]}
+    executions = tuple(
+        released(model, place, with_groups(shifted(shape, i + j), shifted(shape, 2 * i)))
+        for j, (model, shape) in enumerate(shapes.items())
+        for i, place in enumerate(places)
+    )
+    names = ("auroc", "calibration_slope", "oe", "brier", "net_benefit@0.3", "sensitivity", "calibration_intercept")
+    board = a_board(
+        spec=a_spec(
+            model_interface={"features": ["a"], "groups": {"sex": ["F", "M"]}},
+            metrics=[{"name": name} for name in names],
+        ),
+        models=tuple(ModelFacts(f"{model}@1.0.0", "Reference models group", f"The {model} model") for model in shapes),
+        sites=tuple(SiteFacts(f"{place}/masses", "Masses", f"Hospital {place[-1].upper()}") for place in places),
+        executions=executions,
+        **changes,
+    )
+    return board.model_copy(update={"comparisons": board.comparisons or SOME_COMPARISONS})
+
+
+SOME_COMPARISONS = tuple(
+    PooledComparison(
+        first="logistic@1.0.0",
+        second=f"{second}@1.0.0",
+        metric="auroc",
+        difference=difference,
+        low=low,
+        high=high,
+        p=p / 3,
+        p_adjusted=p,
+        sites=8,
+    )
+    for second, difference, low, high, p in (
+        ("boosted", 0.0034, -0.01, 0.02, 0.5),
+        ("forest", 0.06, 0.02, 0.1, 0.004),
+        ("age-only", 0.31, 0.26, 0.37, 0.0001),
+    )
+)

@@ -1,12 +1,14 @@
-"""`medeval leaderboard`: pooled estimates with intervals, in the terminal or as one file."""
+"""`medeval leaderboard`: means over sites with intervals, in the terminal, as one file, or as pictures."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from medeval.cli.options import Output, OutputOption, home_of
+from medeval.report.kinds import Kind
 
 app = typer.Typer(
     add_completion=False,
@@ -18,12 +20,20 @@ app = typer.Typer(
 #: Sentences in longer lines are hard to read.
 WIDEST = 120
 
+
+class PlotFormat(StrEnum):
+    """How `plot` writes it."""
+
+    SVG = "svg"
+    PNG = "png"
+
+
 Ref = Annotated[str, typer.Argument(metavar="BENCHMARK", help="A benchmark: NAME or NAME@VERSION.")]
 
 
 @app.command()
 def show(ctx: typer.Context, benchmark: Ref, output: OutputOption = Output.TABLE) -> None:
-    """Show a leaderboard: pooled metric with interval, sites, cases, and the site x model matrix."""
+    """Show a leaderboard: means over sites with intervals, tiers, every site, pictures of the first model."""
     from medeval.cli.context import get_api
     from medeval.cli.render import machine
     from medeval.cli.terminal import pen_for
@@ -58,3 +68,28 @@ def export(
     except OSError as exc:
         raise UsageError("the report cannot be written there", "Choose another --file.") from exc
     show_one({"benchmark": board.benchmark, "file": str(target), "log_size": board.log_size}, output)
+
+
+@app.command()
+def plot(
+    ctx: typer.Context,
+    benchmark: Ref,
+    model: Annotated[str | None, typer.Option(help="NAME or NAME@VERSION; default all models.")] = None,
+    kind: Annotated[Kind | None, typer.Option(help="What to draw; default all that there are figures for.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder to write to; made if missing.")] = Path(),
+    format: Annotated[PlotFormat, typer.Option(help="png needs the extra medeval[png].")] = PlotFormat.SVG,  # noqa: A002
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Write pictures as files: forest plots, calibration plots, decision curves, the site x model heat map."""
+    from medeval.cli.context import get_api
+    from medeval.cli.plates import get_plates, write_plate
+    from medeval.cli.render import show as show_all
+
+    board = get_api(home_of(ctx)).get_leaderboard(benchmark)
+    plates = get_plates(board, kind, model)
+    files = [write_plate(plate, board, out, format.value) for plate in plates]
+    records = [
+        {"file": str(file), "kind": plate.kind.value, "model": plate.model}
+        for file, plate in zip(files, plates, strict=True)
+    ]
+    show_all(records, output)

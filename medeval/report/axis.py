@@ -23,6 +23,7 @@ _ALWAYS = {
 _NEVER = {Range.UNIT: (0.0, 1.0), Range.SMALL: (0.0, 1.0), Range.SIGNED: (-10.0, 1.0), Range.AMOUNT: (0.0, 1e12)}
 #: The finest step between marks.
 _STEPS = {Range.UNIT: 0.1, Range.SIGNED: 0.1}
+_PARTS = 8
 _LEAST_RATIO, _MOST_RATIO = 1e-3, 1e3
 _MOST = 1e12
 
@@ -45,9 +46,10 @@ class Axis:
         return start + (end - start) * (inside - self.low) / (self.high - self.low)
 
     def ticks(self, most: int = 11) -> list[float]:
-        """At most about so many marks, thinned evenly; the line to compare with stays, else the upper end."""
+        """At most about so many marks, thinned evenly; the line to compare with stays, else 0, else the upper end."""
         step = ceil(len(self.marks) / max(2, most))
-        kept = self.reference[0] if self.reference and self.reference[0] in self.marks else self.marks[-1]
+        wanted = [*([self.reference[0]] if self.reference else []), 0.0, self.marks[-1]]
+        kept = next(mark for mark in wanted if mark in self.marks)
         first = self.marks.index(kept) % step
         return list(self.marks[first::step])
 
@@ -98,9 +100,9 @@ def _linear(low: float, high: float, reference: tuple[float, str] | None, least:
 
 
 def _step_of(span: float) -> float:
-    """The smallest of ..., 0.1, 0.2, 0.5, 1, ... that cuts a span into at most ten parts."""
-    decade = 10.0 ** floor(log10(span / 10))
-    return next(_clean(size * decade) for size in (1, 2, 5, 10, 20) if size * decade * (10 + _SLACK) >= span)
+    """The smallest of ..., 0.1, 0.2, 0.5, 1, ... that cuts a span into at most so many parts."""
+    decade = 10.0 ** floor(log10(span / _PARTS))
+    return next(_clean(size * decade) for size in (1, 2, 5, 10, 20) if size * decade * (_PARTS + _SLACK) >= span)
 
 
 def _logarithmic(values: list[float], reference: tuple[float, str] | None) -> Axis:

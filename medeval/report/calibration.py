@@ -2,6 +2,7 @@
 
 from markupsafe import Markup
 
+from medeval.domain.estimate import Estimate
 from medeval.domain.messages import Leaderboard, LeaderboardRow, ScoreBins
 from medeval.report import draw, reading
 from medeval.report.draw import Picture, join, line, text
@@ -18,7 +19,7 @@ def find_picture(board: Leaderboard, row: LeaderboardRow, *, ident: str = "cal")
     if row.bins is None or not any(row.bins.cases):
         return None
     found = risk_points(row.bins, board.confidence_level)
-    shapes = join([_grid(), _bars(found), _lines(row.bins), *(_point(item) for item in found), _labels(board)])
+    shapes = join([_grid(), _bars(found), _lines(row.bins), *(_point(item) for item in found), _labels(board, row)])
     title = f"Calibration plot of {reading.names_of(board)[row]}"
     return Picture(ident, _WIDTH, _HEIGHT, title, _told(board, row, found), shapes)
 
@@ -77,13 +78,24 @@ def _point(item: RiskPoint) -> Markup:
     return line("la", x, _y(item.low), x, _y(item.high)) + draw.dot("fa", x, _y(item.observed), 4.5)
 
 
-def _labels(board: Leaderboard) -> Markup:
-    """Labels on the lines instead of a legend; the names of both axes."""
+def _labels(board: Leaderboard, row: LeaderboardRow) -> Markup:
+    """Labels instead of a legend, the figures of calibration where the board has them, the names of both axes."""
+    words = [*_figures(board, row), "dashed: as predicted; solid: smooth curve"]
     return join(
         [
-            text("t2", _x(0.98), _y(0.06) - _TALLEST_BAR, "dashed: what is predicted happens", "end"),
-            text("t2", _x(0.98), _y(0.06) - _TALLEST_BAR + 15, "solid: smooth curve", "end"),
+            *(text("t2", _x(0) + 10, _TOP + 18 + 17 * i, line) for i, line in enumerate(words)),
             text("t2", (_LEFT + _RIGHT) / 2, _BOTTOM + 40, "Predicted risk", "middle"),
             draw.upright("t2", 11, (_TOP + _BOTTOM) / 2, f"Observed share, {reading.ci_words(board)}"),
         ]
     )
+
+
+def _figures(board: Leaderboard, row: LeaderboardRow) -> list[str]:
+    """Slope and observed to expected of all cases together, as the points are."""
+    found = []
+    for name, words in (("calibration_slope", "Slope"), ("oe", "Observed : expected")):
+        metric = next((metric for metric in board.metrics if metric.name == name), None)
+        value = reading.get_pooled(row.pooled, metric).all_cases if metric else None
+        if metric and isinstance(value, Estimate):
+            found.append(f"{words} {reading.figure(value, metric)}")
+    return found

@@ -9,7 +9,7 @@ from medeval.report.draw import Picture, join, line, text
 from medeval.report.risk_bins import Benefit, benefits, shown_lines
 
 _WIDTH, _HEIGHT = 380, 390
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 368.0, 10.0, 332.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 54.0, 368.0, 10.0, 332.0
 #: Treating everyone falls without end: the picture goes a little below treating no one, and as far as the model does.
 _FLOOR, _LOWEST = -0.1, -0.5
 
@@ -112,7 +112,7 @@ class _Plot:
             [
                 text("ta", _RIGHT - 6, _TOP + 16, draw.short(self._name, 30), "end"),
                 text("t2", _RIGHT - 6, _TOP + 32, f"{level} band; dashed: treat everyone", "end"),
-                text("t2", _RIGHT - 6, self._y(0) - 6, "treat no one", "end"),
+                text("t2", _LEFT + 6, self._y(0) - 6, "treat no one"),
                 text("t2", (_LEFT + _RIGHT) / 2, _BOTTOM + 40, "Risk threshold for treating", "middle"),
                 draw.upright("t2", 11, (_TOP + _BOTTOM) / 2, "Net benefit per case"),
             ]

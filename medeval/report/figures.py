@@ -57,6 +57,14 @@ def plain(item: Figure) -> str:
     return f"{item.words}: {item.small}" if item.small else item.words
 
 
+def spread(pooled: PooledMetric, metric: Metric) -> tuple[str, str, str]:
+    """(interval, what it is, label of the cell); figures in small print do not break from their names."""
+    reach, about = reading.spread_words(pooled, metric)
+    for name in ("I² ", "k = "):
+        about = about.replace(name, name.replace(" ", "\N{NO-BREAK SPACE}"))
+    return reach, about, "New site" if pooled.prediction else "Between sites"
+
+
 def row_tags(row: LeaderboardRow, metric: Metric) -> tuple[Tag, ...]:
     """What a row lacks: failed, withheld and pending sites, and those at which the metric cannot be estimated."""
     found = [tag(kind, f"{n} {kind}") for kind, n in reading.missing_counts(row)]

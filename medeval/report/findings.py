@@ -59,19 +59,21 @@ def _order(board: Leaderboard, names: Names, valued: list[Valued]) -> Finding:
 
 def _tiers(board: Leaderboard, names: Names, valued: list[Valued], first: list[Valued]) -> Finding:
     """By tiers: one model alone in the first, or no clear winner among several."""
-    leader, adjusted = names[first[0][0]], versus.adjusted_words(board)
+    leader, basis = names[first[0][0]], versus.basis_words(board)
+    because = f" ({basis})" if basis else ""
     if len(first) == 1:
+        others = [names[row] for row, _ in valued[1:]]
+        verb = "is" if len(others) == 1 else "are"
         return Finding(
-            f"{leader} is ahead of {reading.spelled(len(valued) - 1)} other "
-            f"{'model' if len(valued) == 2 else 'models'} by {_word(board)}.",
-            f"{_mean_words(board, first[0][1])} Each other model is shown to be worse{adjusted}.",
+            f"{leader} is ahead by {_word(board)}.",
+            f"{reading.listing(others)} {verb} shown to be worse{because}. {_mean_words(board, first[0][1])}"
+            + _coverage(board, names, valued),
         )
-    others = "The other" if len(first) == 2 else f"None of the other {reading.spelled(len(first) - 1)}"
+    one = names[first[1][0]] if len(first) == 2 else f"None of the other {reading.spelled(len(first) - 1)}"
     differs = "is not shown to differ" if len(first) == 2 else "is shown to differ"
-    text = f"{others} {differs} from {leader}{adjusted}. That is no proof that they are alike."
-    return Finding(
-        f"No clear winner among {reading.spelled(len(first))} models.", text + _coverage(board, names, valued)
-    )
+    text = f"{one} {differs} from {leader}{because}. That is no proof that they are alike."
+    head = f"No clear winner among {reading.spelled(len(first))} models."
+    return Finding(head, text + _coverage(board, names, valued))
 
 
 def _untested(board: Leaderboard, names: Names, valued: list[Valued]) -> Finding:

@@ -162,7 +162,8 @@ class _Plot:
 
     def _name_narrow(self, kind: str, y: float, name: str, counts: str) -> Markup:
         """Name and counts on the line of the figure; counts give way where a long name needs the room."""
-        room = _NARROW_LETTERS - len("0. (0. to 0.)") - 3 * self._metric.decimals
+        figure = "0. to 0." if kind == "t2" else "0. (0. to 0.)"
+        room = _NARROW_LETTERS - len(figure) - figure.count("0.") * self._metric.decimals
         if counts and room - len(counts) >= min(len(name), _NARROW_NAME):
             small = Markup(' <tspan class="t2">{}</tspan>').format(counts)
             return text(kind, 8, y + self._frame.name_y, join([draw.short(name, room - len(counts)), small]))

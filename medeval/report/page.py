@@ -4,7 +4,7 @@ from itertools import groupby
 
 from medeval.domain.benchmark import Metric
 from medeval.domain.estimate import AnyCounts, CaseCounts, Estimate
-from medeval.domain.messages import Leaderboard, LeaderboardRow
+from medeval.domain.messages import Leaderboard, LeaderboardRow, PooledMetric
 from medeval.report import figures, methods, page_matrix, reading, row_plot, tiers, versus
 from medeval.report.findings import findings_of
 from medeval.report.page_detail import find_detail
@@ -24,6 +24,7 @@ def page_of(board: Leaderboard) -> Page:
         level=reading.ci_words(board),
         order=tiers.order_words(board),
         spread_head=_spread_head(board),
+        metrics_title=f"Other metrics, random-effects mean over sites with {reading.ci_words(board)}.",
         counts_head=f"Cases ({reading.class_words(board)})" if reading.has_classes(board) else "Cases",
         facts=tuple(_facts(board)),
         findings=tuple(findings_of(board)),
@@ -97,7 +98,7 @@ def _model(board: Leaderboard, place: int) -> ModelLine:
         anchor=f"model-{place}",
         primary=figures.mean_figure(pooled, metric),
         plot=row_plot.svg(board, row),
-        spread=reading.spread_words(pooled, metric),
+        spread=_spread(board, pooled, metric),
         rank=reading.rank_words(row),
         sites=f"{row.sites} of {len(board.columns)}",
         tags=figures.row_tags(row, metric),
@@ -106,6 +107,14 @@ def _model(board: Leaderboard, place: int) -> ModelLine:
         cells=page_matrix.cells_of(board, place),
         detail=find_detail(board, place),
     )
+
+
+def _spread(board: Leaderboard, pooled: PooledMetric, metric: Metric) -> tuple[str, str, str]:
+    """The head of the column need not stand in each row."""
+    reach, about, label = figures.spread(pooled, metric)
+    if "or range" not in _spread_head(board):
+        about = about.removeprefix("prediction interval, ").removeprefix("prediction interval; ")
+    return reach, about, label
 
 
 def _counts(counts: AnyCounts) -> str:
@@ -126,7 +135,7 @@ def _comparisons(board: Leaderboard) -> Table | None:
     rows = tuple(
         (
             f"{names.get(item.first, item.first)} less {names.get(item.second, item.second)}",
-            reading.word_of(versus.metric_of(item, board)),
+            reading.heading_of(versus.metric_of(item, board)),
             versus.difference_words(item, board),
             reading.p_words(item.p_adjusted),
             versus.verdict_words(item, board),
@@ -136,7 +145,7 @@ def _comparisons(board: Leaderboard) -> Table | None:
     )
     heads = ("Models", "Metric", f"Difference ({reading.ci_words(board)})", "Adjusted p", "Verdict", "Sites")
     about = "A positive difference means that the first has the higher figure."
-    return Table("cap-versus", "Model against model, on the same cases.", about, heads, rows)
+    return Table("cap-versus", "Model against model, on the same cases.", about, heads, rows, words=(1, 4))
 
 
 def _estimands(board: Leaderboard, metric: Metric) -> MetricsTable:
@@ -159,7 +168,7 @@ def _metrics(board: Leaderboard) -> MetricsTable:
     """The mean over sites of every other metric."""
     others, names = reading.other_metrics(board), reading.names_of(board)
     rows = tuple((names[row], tuple(_mean(row, metric) for metric in others)) for row in board.rows)
-    return MetricsTable(tuple(f"{reading.heading_of(metric)} ({reading.ci_words(board)})" for metric in others), rows)
+    return MetricsTable(tuple(reading.heading_of(metric) for metric in others), rows)
 
 
 def _mean(row: LeaderboardRow, metric: Metric) -> Figure:

@@ -162,4 +162,4 @@ def _group(board: Leaderboard, row: LeaderboardRow, group: GroupResult) -> Group
     else:
         told = reading.pooled_count(counts, "cases")
     plot = row_plot.of_pooled(pooled, _group_axis(board, row), _range(pooled), words)
-    return GroupLine(group.name, group.level, mean, plot, reading.spread_words(pooled, metric), told)
+    return GroupLine(group.name, group.level, mean, plot, figures.spread(pooled, metric), told)

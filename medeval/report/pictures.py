@@ -2,20 +2,11 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from enum import StrEnum
 
 from medeval.domain.messages import Leaderboard, LeaderboardRow
 from medeval.report import calibration, decision, forest, heat_picture, reading
 from medeval.report.draw import Picture
-
-
-class Kind(StrEnum):
-    """What can be drawn."""
-
-    FOREST = "forest"
-    CALIBRATION = "calibration"
-    DECISION = "decision"
-    HEAT = "heat"
+from medeval.report.kinds import Kind
 
 
 @dataclass(frozen=True)
@@ -29,7 +20,7 @@ class Plate:
 
 
 def plates_of(board: Leaderboard, kinds: Collection[Kind], model: str | None = None) -> list[Plate]:
-    """Every picture of these kinds that the board has figures for; `model` (`name`, `name@version`) asks for its own."""
+    """Every picture of these kinds that the board has figures for; of one `model` (`name`, `name@version`) if given."""
     names, benchmark = reading.names_of(board), board.benchmark.partition("@")[0]
     rows = [row for row in board.rows if model is None or model in (row.model, row.model.partition("@")[0])]
     found = []

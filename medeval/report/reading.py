@@ -215,7 +215,7 @@ def spread_words(pooled: PooledMetric, metric: Metric) -> tuple[str, str]:
         return ("not shown" if pooled.sites else "none"), i2 + k
     if not isinstance(pooled.estimate, Estimate):
         return _few_words(pooled.lowest, pooled.highest, metric, pooled.sites), f"shown, not pooled; {k}"
-    return between(pooled.lowest, pooled.highest, metric), f"range of sites; {i2}{k}"
+    return between(pooled.lowest, pooled.highest, metric), f"range; {i2}{k}"
 
 
 def _few_words(low: float, high: float, metric: Metric, sites: int) -> str:

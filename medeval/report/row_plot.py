@@ -28,7 +28,7 @@ def _held(pooled: PooledMetric) -> list[float]:
 
 def head(axis: Axis) -> Markup:
     """The scale above the rows."""
-    ticks = axis.ticks(most=6)
+    ticks = axis.ticks(most=7)
     parts = []
     for tick, word in zip(ticks, axis.words(ticks), strict=True):
         x = axis.at(tick, _START, _END)
@@ -71,7 +71,7 @@ def _grid(axis: Axis) -> Markup:
 
 def _small_scale(axis: Axis) -> Markup:
     """Figures inside the plot, shown by the stylesheet where the table has no head (on a phone)."""
-    ticks = [tick for tick in axis.ticks(most=6) if tick < axis.high]
+    ticks = [tick for tick in axis.ticks(most=7) if tick < axis.high]
     words = zip(ticks, axis.words(ticks), strict=True) if ticks else ()
     return Markup('<g class="narrow">{}</g>').format(
         join(text("t3", axis.at(tick, _START, _END) + 2, 9, word) for tick, word in words)

@@ -21,7 +21,7 @@ def title_words(board: Leaderboard, tier: int) -> tuple[str, str]:
     if tier == 0:
         return "Not ranked", "no mean over sites to rank by"
     if tier == 1:
-        return "Tier 1", f"not shown to differ from the first of it{versus.adjusted_words(board)}"
+        return "Tier 1", "not shown to differ from the first of it"
     alpha = f"{1 - board.confidence_level:.2g}"
     return f"Tier {tier}", f"worse than the first of the tier above, adjusted p < {alpha}"
 
@@ -31,6 +31,6 @@ def order_words(board: Leaderboard) -> str:
     word = reading.word_of(reading.metric_of(board))
     if not is_ranked(board):
         return f"Sorted by mean {word}. The order is no ranking: no model was tested against another."
-    basis = versus.adjusted_words(board)
-    about = f" Models were compared{basis}." if basis else ""
+    basis = versus.basis_words(board)
+    about = f" Tiers rest on {basis}." if basis else ""
     return f"Sorted by tier, then by mean {word}. Models in one tier are not ranked against each other.{about}"

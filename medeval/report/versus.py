@@ -7,7 +7,7 @@ from medeval.report import reading
 #: How to read a table of comparisons.
 READ = (
     "First model less second, on the same cases within sites, pooled over the sites that hold both. The p-value is "
-    "adjusted (Holm) for all comparisons of this table. A difference that is not shown is no proof that there is none."
+    "adjusted (Holm) for all comparisons by its metric. A difference that is not shown is no proof that there is none."
 )
 
 
@@ -64,8 +64,8 @@ def gap_sentence(item: PooledComparison, board: Leaderboard) -> str:
     return f"{gap} ({reading.ci_words(board)} {reach}), paired on the same cases at {sites}, {p}."
 
 
-def adjusted_words(board: Leaderboard) -> str:
-    """` by differences on the same cases, adjusted for 4 comparisons`: what tiers rest on, and nothing more."""
-    basis = f" by {board.tier_basis}" if board.tier_basis else ""
+def basis_words(board: Leaderboard) -> str:
+    """What tiers rest on: `differences on the same cases, adjusted for 4 comparisons`; nothing if nothing is told."""
     family = [item for item in board.comparisons if item.metric == board.primary_metric]
-    return basis + (f", adjusted for {reading.count(len(family), 'comparison')}" if family else "")
+    adjusted = f"adjusted for {reading.count(len(family), 'comparison')}" if family else ""
+    return ", ".join(words for words in (board.tier_basis, adjusted) if words)

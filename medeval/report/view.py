@@ -50,14 +50,14 @@ class Missing:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of words below a heading; the first column names the row, columns of `figures` are set to the right."""
+    """Rows of words below a heading; the first column names the row, the others are figures but for `words`."""
 
     ident: str
     title: str
     about: str
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    figures: bool = True
+    words: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class GroupLine:
     level: str
     mean: Figure
     plot: Markup
-    spread: tuple[str, str]
+    spread: tuple[str, str, str]
     cases: str
 
 
@@ -105,7 +105,7 @@ class ModelLine:
     anchor: str
     primary: Figure
     plot: Markup
-    spread: tuple[str, str]
+    spread: tuple[str, str, str]
     rank: str
     sites: str
     tags: tuple[Tag, ...]
@@ -185,6 +185,7 @@ class Page:
     level: str
     order: str
     spread_head: str
+    metrics_title: str
     counts_head: str
     facts: tuple[tuple[str, str, str], ...]
     findings: tuple[Finding, ...]
