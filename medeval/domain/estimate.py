@@ -60,6 +60,7 @@ class Reason(StrEnum):
     SCORES_ALIKE = "all scores lie in one bin"
     SEPARATED = "the classes are fully apart"
     ONE_CASE = "one case only"
+    ONE_EVENT = "one event only"
     NO_COMPARABLE_PAIR = "no comparable pair"
     NO_FOLLOW_UP = "nobody is followed beyond this time"
     NO_PROBABILITIES = "the plan asks for no probabilities"

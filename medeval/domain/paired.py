@@ -147,7 +147,14 @@ class NotComparable(Value):
 
     kind: Literal["not-comparable"] = "not-comparable"
     metric: MetricId
-    reason: Literal[Reason.ONE_CLASS_ONLY, Reason.ONE_CASE, Reason.NO_CASES]
+    reason: Literal[
+        Reason.ONE_CLASS_ONLY,
+        Reason.ONE_CASE,
+        Reason.NO_CASES,
+        Reason.NO_EVENT,
+        Reason.ONE_EVENT,
+        Reason.NO_COMPARABLE_PAIR,
+    ]
 
     @property
     def numbers(self) -> int:

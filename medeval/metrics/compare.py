@@ -19,6 +19,7 @@ PairedStates: TypeAlias = Callable[[Sequence[Path], Mapping[str, Any]], tuple[in
 _MODULES = {
     "binary-classification": "compare_binary",
     "segmentation": "compare_segmentation",
+    "survival": "compare_survival",
 }
 
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from medeval.domain.families.base import Column, MetricId, PlanBase, State, parse_metric
+from medeval.domain.families.base import Column, Compared, ComparedBy, MetricId, PlanBase, State, parse_metric
 from medeval.domain.families.survival_states import (
     HINT,
     HorizonErrors,
@@ -111,6 +111,11 @@ class SurvivalPlan(PlanBase):
             raise ValueError(f"{name}: must be taken at one of times")
         if parts.base == "ibs" and len(self.times) < 2:
             raise ValueError("ibs: needs two times or more")
+
+    def compared(self, metrics: tuple[str, ...]) -> tuple[Compared, ...]:
+        """Harrell's C where it is the primary metric."""
+        del metrics
+        return (Compared(self.primary_metric, ComparedBy.COVARIANCE),) if self.primary_metric == "harrell_c" else ()
 
     def check_states(self, cases: int, states: tuple[State, ...]) -> tuple[int, ...]:
         """Censored cases and events of the states that this plan asks for; raises `ResultRefused` otherwise."""
