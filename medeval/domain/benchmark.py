@@ -37,7 +37,14 @@ class Direction(StrEnum):
 #: Metrics of which less is better.
 _LOWER = frozenset(["lr_negative", "brier", "ece", "ici", "ibs", "hd95", "assd", "mae", "rmse", "refusal_rate"])
 #: Metrics that are best at a value.
-_TARGETS = {"oe": 1.0, "calibration_slope": 1.0, "calibration_intercept": 0.0, "bias": 0.0}
+_TARGETS = {
+    "oe": 1.0,
+    "calibration_slope": 1.0,
+    "calibration_intercept": 0.0,
+    "bias": 0.0,
+    "loa_low": 0.0,
+    "loa_high": 0.0,
+}
 
 
 class Metric(Value):
