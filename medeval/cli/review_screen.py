@@ -47,6 +47,13 @@ OF_COMPARISONS = {
 UNSENT = " They are signed and go out on the next `medeval site run`."
 
 
+#: Above a failure: of a result, and of a comparison.
+WHY = {
+    False: "Why there is no result (the server learns the code alone)",
+    True: "Why there is no comparison (the server learns nothing of it)",
+}
+
+
 def screen_of(reviewed: Reviewed, store: SiteStore, pen: Pen) -> list[str]:
     """One execution or comparison as lines: what it is, its numbers or its failure, what a decision does."""
     parts = [_heading(reviewed, pen), *_numbers(reviewed.files, store, pen)]
@@ -102,7 +109,7 @@ def _failure(reviewed: Reviewed, pen: Pen) -> list[str]:
         return []
     rows = {"code": failure.code.value, "message": failure.message, "hint": failure.hint}
     return [
-        *heading("Why there is none (the server learns the code of a failed execution alone)", pen),
+        *heading(WHY[reviewed.is_comparison], pen),
         *blocks([rows], pen),
     ]
 

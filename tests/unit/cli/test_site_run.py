@@ -90,6 +90,7 @@ def test_people_are_told_what_was_refused_and_what_comes_next(play):
     assert {key: value.strip() for key, value in told.items()} == {
         "evaluated now": "1",
         "failed now": "0",
+        "compared now": "0",
         "statements sent": "2",
         "not allowed here": "b@1.0.0",
         "refused by the server": "c@1.0.0",
