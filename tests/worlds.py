@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import uvicorn
 
@@ -17,6 +17,7 @@ from medeval.client.blobs import BlobClient
 from medeval.client.http import Transport
 from medeval.client.results import ResultsClient
 from medeval.domain.attestation import (
+    ComparisonStatement,
     CubeRecord,
     Envelope,
     HexSha256,
@@ -56,6 +57,7 @@ from tests.boards import a_spec, an_evaluation
 
 #: 120 cases, 60 in each class: enough for the strict policy.
 EVALUATION = an_evaluation((20, 10, 10, 8, 2, 4, 2, 2, 1, 1), (1, 1, 2, 2, 4, 2, 8, 10, 10, 20))
+AnyStatement: TypeAlias = ResultStatement | NoResultStatement | ComparisonStatement
 POLICY = {"name": "hospital", "min_cases": 100, "min_per_class": 10, "max_numbers": 200}
 
 
@@ -148,11 +150,11 @@ class SiteSide:
         }
         return DatasetCard.from_plain(plain | changes)
 
-    def send(self, statement: ResultStatement | NoResultStatement) -> StatementReceipt:
+    def send(self, statement: AnyStatement) -> StatementReceipt:
         """Sign and submit."""
         return self.results.submit_statement(StatementSubmission(envelope=self.seal(statement)))
 
-    def seal(self, statement: ResultStatement | NoResultStatement) -> Envelope:
+    def seal(self, statement: AnyStatement) -> Envelope:
         """Sign."""
         return dsse.seal(statement.to_canonical(), self.private_key)
 

@@ -34,12 +34,13 @@ def paired_states(folders: Sequence[Path], parameters: Mapping[str, Any]) -> tup
     labels, scores = read[0].labels, np.stack([cases.scores for cases in read])
     cluster = strata.read_strata(folders[0] / "labels.csv", interface).cluster
     wanted = [item["metric"] for item in parameters["compared"]]
-    return len(labels), [_state(metric, labels, scores, analysis, cluster) for metric in wanted]
+    return len(labels), [state_of(metric, labels, scores, analysis, cluster) for metric in wanted]
 
 
-def _state(
+def state_of(
     metric: str, labels: Labels, scores: Matrix, analysis: Mapping[str, Any], cluster: strata.Numbers | None
 ) -> Plain:
+    """One state of M models on N cases: labels and `cluster` (N,), scores (M, N)."""
     base, _, at = metric.partition("@")
     match base:
         case "auroc":
