@@ -1,10 +1,12 @@
 """Paired comparisons at a real server: from three sites to the board, and everything that is refused on the way."""
 
+import json
 from typing import Any
 
 import numpy as np
 import pytest
 
+from medeval.client.results import ResultsClient
 from medeval.domain.attestation import ComparisonStatement, SandboxRecord, WithholdReason
 from medeval.domain.base import digest_of
 from medeval.domain.benchmark import BenchmarkSpec
@@ -315,8 +317,7 @@ def test_variances_that_cannot_go_together(sqlite_world: World, ready: Ready) ->
 
 
 def refused_bytes(world: World, ready: Ready, plain: dict[str, Any], words: str) -> None:
-    import json  # noqa: PLC0415 what no canonical JSON can hold is written as any sender could
-
+    """What no canonical JSON can hold, written as any sender could."""
     size = board_of(world).log_size
     envelope = dsse.seal(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode(), ready.site.private_key)
     with pytest.raises(ResultRefused, match=words):
@@ -349,8 +350,6 @@ def test_an_evaluator_that_does_not_compare(sqlite_world: World) -> None:
 
 
 def test_only_a_site_states_a_comparison(sqlite_world: World, ready: Ready) -> None:
-    from medeval.client.results import ResultsClient  # noqa: PLC0415 the one test that submits as a person
-
     submission = StatementSubmission(envelope=ready.site.seal(ready.statement()))
     for role in (Role.COMMITTEE, Role.MODEL_OWNER, Role.OPERATOR, Role.DATA_OWNER):
         person = ResultsClient(sqlite_world.transport(sqlite_world.token(role)))
