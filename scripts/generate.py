@@ -10,6 +10,7 @@ from pathlib import Path
 
 from medeval.domain import failures, lifecycle, permissions, policies, schema
 from medeval.errors import MedevalError, error_classes
+from medeval.report import words
 from medeval.server.app import openapi_document
 from scripts import command_tree
 
@@ -21,7 +22,13 @@ def documents() -> dict[str, str]:
     """The text of every generated file by its path in the repository."""
     schemas = {f"schemas/{stem}.schema.json": to_json(value) for stem, value in schema.json_schemas().items()}
     schemas["schemas/openapi.json"] = to_json(openapi_document())
-    pages = {"errors": errors_page(), "states": states_page(), "schemas": schemas_page(), "cli": cli_page()}
+    pages = {
+        "errors": errors_page(),
+        "states": states_page(),
+        "schemas": schemas_page(),
+        "cli": cli_page(),
+        "metrics": metrics_page(),
+    }
     return schemas | {f"docs/reference/{stem}.md": NOTICE + text for stem, text in pages.items()}
 
 
@@ -123,6 +130,21 @@ def schemas_page() -> str:
 
 
 # --- commands ---------------------------------------------------------------------------------------------------
+
+
+# --- metrics ----------------------------------------------------------------------------------------------------
+
+
+def metrics_page() -> str:
+    """Every metric by the name that a spec gives it."""
+    names = [name for name in words.known_metrics() if name != "fbeta"]
+    rows = [(f"`{name}`", words.word_for(name).word, words.word_for(name).meaning) for name in names]
+    return (
+        "# Metrics\n\nA name may go on: `@` says where a metric is taken (a threshold, a time, a distance, an overlap), `/`"
+        " of which class or structure: `net_benefit@0.2`, `brier@365`, `nsd@2/anterior`, `auroc/severe`. `fbeta@2` is F2."
+        " Which names a benchmark can use follows from its task and its plan; `medeval benchmark check` says so.\n\n"
+        + table(("name", "word", "meaning"), rows)
+    )
 
 
 def cli_page() -> str:

@@ -14,7 +14,7 @@ compile() {
 
 compile uv requirements/uv.in "$@"
 compile test pyproject.toml requirements/build.in requirements/torch.in \
-  --extra server --extra postgres --extra numba --extra reference --extra dev "$@"
+  --extra server --extra postgres --extra numba --extra png --extra reference --extra dev "$@"
 # The other two are subsets of the test lock: one version of everything, whatever is installed first.
 compile run pyproject.toml requirements/build.in --extra server --constraint requirements/test.txt "$@"
 compile torch requirements/torch.in --constraint requirements/test.txt "$@"
