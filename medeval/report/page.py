@@ -35,6 +35,7 @@ def page_of(board: Leaderboard) -> Page:
         predicts=any(item.prediction for item in pooled),
         comparisons=_comparisons(board),
         comparisons_note=versus.READ,
+        not_compared=versus.not_compared_words(board),
         estimands=_estimands(board, metric),
         metrics=_metrics(board),
         matrix=page_matrix.matrix_of(board),

@@ -156,10 +156,11 @@ def _group(board: Leaderboard, row: LeaderboardRow, group: GroupResult) -> Group
     pooled = reading.get_pooled(group.pooled, metric)
     mean = figures.mean_figure(pooled, metric)
     words = f"{group.name} {group.level}: {figures.plain(mean)}; {', '.join(reading.spread_words(pooled, metric))}"
+    others = figures.mean_figure(group.complement, metric)
     counts = group.counts
     if isinstance(counts, CaseCounts):
         told = str(counts.cases) if counts.positives is None else f"{counts.cases} ({counts.positives})"
     else:
         told = reading.pooled_count(counts, "cases")
     plot = row_plot.of_pooled(pooled, _group_axis(board, row), _range(pooled), words)
-    return GroupLine(group.name, group.level, mean, plot, figures.spread(pooled, metric), told)
+    return GroupLine(group.name, group.level, mean, plot, figures.spread(pooled, metric), told, others)

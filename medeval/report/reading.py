@@ -178,6 +178,12 @@ def figure_or_reason(estimate: AnyEstimate, metric: Metric) -> str:
     return figure(estimate, metric) if isinstance(estimate, Estimate) else str(estimate.reason)
 
 
+def brief(pooled: PooledMetric, metric: Metric) -> str:
+    """The headline, or the word for why there is none."""
+    mean = pooled.estimate
+    return figure(mean, metric) if isinstance(mean, Estimate) else not_pooled_words(pooled)[0]
+
+
 def ci_words(board: Leaderboard) -> str:
     """`95% CI`."""
     return f"{level_words(board)} CI"

@@ -1,11 +1,11 @@
 """The table of models in a terminal: mean with interval, spread, rank, sites; then the other metrics and estimands."""
 
 from medeval.domain.benchmark import Metric
-from medeval.domain.estimate import Estimate
+from medeval.domain.estimate import AnyEstimate, Estimate, Reason
 from medeval.domain.messages import Leaderboard, LeaderboardRow
 from medeval.report import methods, reading, tiers, versus
 from medeval.report.pen import Pen, pad
-from medeval.report.terminal_table import Column, cut, table_lines, width_of
+from medeval.report.terminal_table import Column, blocks, cut, table_lines, width_of
 from medeval.report.words import better_words, meaning_of
 
 _SHORTEST_NAME = 10
@@ -136,8 +136,10 @@ def _positives(board: Leaderboard) -> Column | None:
 
 def versus_lines(board: Leaderboard, pen: Pen) -> list[str]:
     """Every comparison on the same cases; nothing where there is none."""
+    missing = versus.not_compared_words(board)
+    told = pen.paragraph(f"Not compared: {missing}") if missing else []
     if not board.comparisons:
-        return []
+        return told
     names, items = reading.names_of(board).models, board.comparisons
     figures = [
         Column(f"Difference ({reading.ci_words(board)})", [versus.difference_words(item, board) for item in items]),
@@ -153,7 +155,7 @@ def versus_lines(board: Leaderboard, pen: Pen) -> list[str]:
     metrics = {reading.heading_of(versus.metric_of(item, board)) for item in items}
     title = f"Model against model, on the same cases: {reading.listing(sorted(metrics))}"
     lines = [pen.paint(line, "bold") for line in pen.paragraph(title)]
-    return [*lines, *table_lines([Column("Models", pairs), *figures], pen), "", *pen.paragraph(versus.READ)]
+    return [*lines, *blocks(Column("Models", pairs), figures, pen), "", *pen.paragraph(versus.READ), *told]
 
 
 def estimand_lines(board: Leaderboard, pen: Pen) -> list[str]:
@@ -163,8 +165,8 @@ def estimand_lines(board: Leaderboard, pen: Pen) -> list[str]:
     if not any(isinstance(item.within, Estimate) or isinstance(item.all_cases, Estimate) for item in pooled):
         return []
     columns = [
-        Column(methods.within_words(metric), [reading.figure_or_reason(item.within, metric) for item in pooled]),
-        Column("Over all cases", [reading.figure_or_reason(item.all_cases, metric) for item in pooled]),
+        Column(methods.within_words(metric), [_or_state(item.within, metric) for item in pooled]),
+        Column("Over all cases", [_or_state(item.all_cases, metric) for item in pooled]),
     ]
     head = f"{reading.heading_of(metric)} as other estimands ({reading.ci_words(board)}): not the mean over sites"
     blocks = [table_lines(_with_names(board, group, pen), pen) for group in cut(columns, _room(pen))]
@@ -174,16 +176,21 @@ def estimand_lines(board: Leaderboard, pen: Pen) -> list[str]:
 def other_blocks(board: Leaderboard, pen: Pen) -> list[list[str]]:
     """The means of the other metrics, each with its interval, in as many tables as the width asks for."""
     columns = [
-        Column(pen.clean(reading.heading_of(metric)), [_mean_words(row, metric) for row in board.rows])
+        Column(
+            pen.clean(reading.heading_of(metric)),
+            [reading.brief(reading.get_pooled(row.pooled, metric), metric) for row in board.rows],
+        )
         for metric in reading.other_metrics(board)
         if any(reading.find_mean(row.pooled, metric) for row in board.rows)
     ]
     return [table_lines(_with_names(board, group, pen), pen) for group in cut(columns, _room(pen))]
 
 
-def _mean_words(row: LeaderboardRow, metric: Metric) -> str:
-    mean = reading.find_mean(row.pooled, metric)
-    return reading.figure(mean, metric) if mean else reading.not_pooled_words(reading.get_pooled(row.pooled, metric))[0]
+def _or_state(estimate: AnyEstimate, metric: Metric) -> str:
+    """A figure, or the state; a reason would not fit, and stands on the page."""
+    if isinstance(estimate, Estimate):
+        return reading.figure(estimate, metric)
+    return "not shown" if estimate.reason in (Reason.HIDDEN, Reason.ONE_SITE) else reading.state_of(estimate.reason)[0]
 
 
 def _room(pen: Pen) -> int:

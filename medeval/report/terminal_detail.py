@@ -1,12 +1,11 @@
 """One model in a terminal: calibration, decision curve, subgroups."""
 
-from medeval.domain.benchmark import Metric
 from medeval.domain.estimate import CaseCounts
 from medeval.domain.messages import GroupResult, Leaderboard, LeaderboardRow
-from medeval.report import decision, figures, reading
+from medeval.report import decision, reading
 from medeval.report.pen import Pen, pad
 from medeval.report.risk_bins import RiskPoint, benefits, risk_points, shown_lines
-from medeval.report.terminal_table import Column, table_lines
+from medeval.report.terminal_table import Column, blocks, table_lines
 
 _STRIP = 31
 _BARS = 10
@@ -63,18 +62,16 @@ def group_lines(board: Leaderboard, row: LeaderboardRow, pen: Pen) -> list[str]:
     if not row.groups:
         return []
     metric = reading.metric_of(board)
-    means = [_mean(group, metric) for group in row.groups]
+    means = [reading.brief(reading.get_pooled(group.pooled, metric), metric) for group in row.groups]
     spread = [", ".join(reading.spread_words(reading.get_pooled(group.pooled, metric), metric)) for group in row.groups]
+    others = [reading.brief(group.complement, metric) for group in row.groups]
     names = [pen.fit(f"{group.name}: {group.level}", _LONGEST_LEVEL) for group in row.groups]
     figure = Column(f"{pen.clean(reading.heading_of(metric))} ({reading.ci_words(board)})", means)
-    columns = [Column("Subgroup", names), figure, Column("Cases", [_cases(group) for group in row.groups], right=True)]
+    cases = Column("Cases", [_cases(group) for group in row.groups], right=True)
+    tables = blocks(Column("Subgroup", names), [figure, Column("All others", others), cases], pen)
     head = f"{reading.names_of(board)[row]}: subgroups, random-effects mean over sites; no difference was tested"
     notes = [line for name, words in zip(names, spread, strict=True) for line in pen.paragraph(f"{name}: {words}")]
-    return [*_bold(head, pen), "", *table_lines(columns, pen), "", *notes]
-
-
-def _mean(group: GroupResult, metric: Metric) -> str:
-    return figures.plain(figures.mean_figure(reading.get_pooled(group.pooled, metric), metric))
+    return [*_bold(head, pen), "", *tables, "", *notes]
 
 
 def _cases(group: GroupResult) -> str:

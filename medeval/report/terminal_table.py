@@ -51,3 +51,11 @@ def cut(columns: Sequence[Column], room: int) -> list[list[Column]]:
         else:
             groups.append([column])
     return groups
+
+
+def blocks(names: Column, columns: Sequence[Column], pen: Pen) -> list[str]:
+    """Tables one below the other, each with the names and as many columns as fit."""
+    lines: list[str] = []
+    for group in cut(columns, pen.width - names.width - 1):
+        lines += [*([""] if lines else []), *table_lines([names, *group], pen)]
+    return lines

@@ -64,6 +64,20 @@ def gap_sentence(item: PooledComparison, board: Leaderboard) -> str:
     return f"{gap} ({reading.ci_words(board)} {reach}), paired on the same cases at {sites}, {p}."
 
 
+def not_compared_words(board: Leaderboard) -> str:
+    """Declared pairs that too few sites have compared: `a and b (2 sites)`."""
+    names = reading.names_of(board).models
+    pairs = [
+        f"{names.get(item.first, item.first)} and {names.get(item.second, item.second)} "
+        f"({reading.count(item.sites, 'site')})"
+        for item in board.not_compared
+        if item.metric == board.primary_metric
+    ]
+    if not pairs:
+        return ""
+    return f"{reading.listing(pairs, most=8)}: too few sites have compared them on the same cases."
+
+
 def basis_words(board: Leaderboard) -> str:
     """What tiers rest on: `differences on the same cases, adjusted for 4 comparisons`; nothing if nothing is told."""
     family = [item for item in board.comparisons if item.metric == board.primary_metric]

@@ -80,6 +80,7 @@ class GroupLine:
     plot: Markup
     spread: tuple[str, str, str]
     cases: str
+    others: Figure
 
 
 @dataclass(frozen=True)
@@ -196,6 +197,7 @@ class Page:
     predicts: bool
     comparisons: Table | None
     comparisons_note: str
+    not_compared: str
     estimands: MetricsTable
     metrics: MetricsTable
     matrix: Matrix
