@@ -18,7 +18,7 @@ NEED_EVERY_CLASS = frozenset({"balanced_accuracy", "macro_f1"})
 #: Where no replicate differs, this many cases are spread evenly over the cells, so that the interval has a width.
 _ADDED_CASES = 2.0
 #: Replicates that differ by less differ by rounding alone.
-ALIKE = 1e-12
+_ALIKE = 1e-12
 
 
 def balanced_accuracy(tables: Tables) -> Tables:
@@ -71,9 +71,18 @@ def functional(base: str, cells: Whole, sampling: Sampling) -> Measure:
             return undefined(Reason.ONE_CLASS_ONLY)
         n = int(cells.sum())
         values = take(replicates(cells, sampling, 0.0))
-        if np.nanmax(values, initial=-1.0) - np.nanmin(values, initial=1.0) < ALIKE:
+        if not have_width(values, sampling.level):
             values = take(replicates(cells, sampling, _ADDED_CASES / cells.size))
     return resampled(value, values, n, sampling.level, limits=limits)
+
+
+def have_width(values: Tables, level: float) -> bool:
+    """Whether the percentile interval of replicates has a width; it has none where hardly one of them differs."""
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return True
+    low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
+    return bool(high - low > _ALIKE)
 
 
 def replicates(cells: Whole, sampling: Sampling, added: float) -> Tables:

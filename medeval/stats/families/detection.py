@@ -6,6 +6,7 @@ and average precision are resampled from the table: boxes fall into the bin of t
 are first reduced by the design effect that recall and false positives per image have at the operating threshold.
 """
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -17,9 +18,9 @@ from medeval.domain.families.detection import COLUMNS, DetectionPlan, DetectionT
 from medeval.domain.families.joint import JointMoments
 from medeval.domain.result import Evaluation
 from medeval.stats import detection_curves as curves
-from medeval.stats.joint import Joint, index_of, share_of
+from medeval.stats.joint import Joint, as_share, index_of, share_of
 from medeval.stats.macro import macro_average
-from medeval.stats.matrix import ALIKE
+from medeval.stats.matrix import have_width
 from medeval.stats.measure import Measure, resampled, undefined
 
 Reals = NDArray[np.float64]
@@ -109,24 +110,23 @@ def _cumulated(table: DetectionTable) -> tuple[Reals, Reals]:
 def _resampled(
     value: float, table: DetectionTable, joint: Joint, plan: DetectionPlan, take: curves.Metric, bound: float
 ) -> Measure:
-    values = take(*_replicates(table, joint, plan, 0.0))
-    if np.ptp(values) < ALIKE:
-        # as where every box is found: half a box found and half a box missed more give the interval its width
-        values = take(*_replicates(table, joint, plan, 0.5))
-    return resampled(value, values, table.images, plan.confidence_level, bound)
+    level, values = plan.confidence_level, take(*_replicates(table, joint, plan))
+    if have_width(values, level):
+        return resampled(value, values, table.images, level, bound)
+    # as where every box is found, or none: the boxes that count tell how sure that is
+    return replace(as_share(value, table.images, _boxes_that_count(joint), level), bound=bound)
 
 
 @lru_cache(maxsize=64)
-def _replicates(table: DetectionTable, joint: Joint, plan: DetectionPlan, added: float) -> tuple[Reals, Reals]:
+def _replicates(table: DetectionTable, joint: Joint, plan: DetectionPlan) -> tuple[Reals, Reals]:
     """Resampled tables, cumulated, each of shape (B, K + 1), in units of the table's boxes and detections."""
     boxes, spread = _boxes_that_count(joint), _spread_of_false(joint)
     size = len(table.tp)
     cells = np.array([*table.tp, table.boxes - sum(table.tp)], dtype=np.float64)
-    weights = cells * boxes / table.boxes + added * np.array([1 / size] * size + [1.0])
-    false = np.array(table.fp, dtype=np.float64) / spread + added / size
+    false = np.array(table.fp, dtype=np.float64) / spread
     generator = np.random.default_rng([plan.seed, *table.tp, *table.fp])
-    draws = max(1, round(weights.sum()))
-    hits = generator.multinomial(draws, weights / weights.sum(), size=plan.replicates)[:, :size]
+    draws = max(1, round(boxes))
+    hits = generator.multinomial(draws, cells / cells.sum(), size=plan.replicates)[:, :size]
     others: Reals = generator.poisson(false, size=(plan.replicates, size)).astype(np.float64) * spread
     return curves.cumulate(hits.astype(np.float64) * (table.boxes / draws)), curves.cumulate(others)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from statsmodels.stats.proportion import proportion_confint
 
@@ -232,6 +232,7 @@ def test_one_image(name: str) -> None:
     assert get(name, perfect(1)).low < 0.7
 
 
+@example(seed=487, images=4, name="sensitivity@1")  # hardly a replicate misses a box within one false positive an image
 @given(seed=st.integers(0, 9999), images=st.integers(0, 4), name=st.sampled_from(NAMES))
 def test_every_sample_has_a_value_or_a_reason(seed: int, images: int, name: str) -> None:
     found = measure(evaluation(sample(seed, images)), name, PLAN)
