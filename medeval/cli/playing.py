@@ -93,7 +93,7 @@ def add_datasets(stage: Stage, play: Play, sources: dict[str, Path]) -> None:
 
 
 def execute(stage: Stage, play: Play) -> None:
-    """Each data owner allows the approved models, runs them, and releases the results."""
+    """Each data owner allows the approved models, runs them, releases the results, and then how models compare."""
     sites = [site.name for site in play.sites]
     count = len(sites) * len(play.models)
     allows = [command(site, "site", "allow", "--benchmark", play.benchmark) for site in sites]
@@ -102,6 +102,10 @@ def execute(stage: Stage, play: Play) -> None:
     stage.step(f"{count} executions: model, then evaluator", runs, together=TOGETHER)
     releases = [command(site, "result", "release", "--all") for site in sites]
     stage.step("Results signed, released, verified by the server", releases, together=TOGETHER)
+    again = [command(site, "site", "run") for site in sites]
+    stage.step("Models compared on the same cases, from predictions that stay", again, together=TOGETHER)
+    compared = [command(site, "result", "release", f"comparison/{play.dataset}") for site in sites]
+    stage.step("Comparisons signed, released, verified by the server", compared, together=TOGETHER)
 
 
 def show(stage: Stage, play: Play, output: str) -> Path:

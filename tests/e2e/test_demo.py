@@ -80,6 +80,20 @@ def check_over(played: Played) -> None:
         pytest.fail("the server still listens")
 
 
+def check_compared(board: dict[str, Any], models: int, sites: int) -> None:
+    """Every site's comparison is in the log and on the board, and tiers rest on them."""
+    assert board["log_size"] == sites * (models + 1)
+    assert board["tier_basis"] == "differences on the same cases"
+    found = [item for item in board["comparisons"] if item["metric"] == board["primary_metric"]]
+    ranked = [row["model"] for row in board["rows"] if row["rank"]]
+    assert len(ranked) == models
+    assert [{item["first"], item["second"]} for item in found] == [{ranked[0], other} for other in ranked[1:]]
+    for item in found:
+        assert item["sites"] == sites
+        assert item["low"] <= item["difference"] <= item["high"]
+        assert item["p"] <= item["p_adjusted"] <= 1
+
+
 BREAST_SITES = ("North (artificial)", "South (artificial)", "East (artificial)", "West (artificial)")
 
 
@@ -102,6 +116,7 @@ def test_breast_cancer(tmp_path: Path, runtime: str, level: int, from_source: bo
     board = played.leaderboard("breast-cancer")
     assert board["executions"] == {"pending": 0, "released": 8, "withheld": 0, "failed": 0}
     assert board["policy"] == "hospital"
+    check_compared(board, models=2, sites=4)
     cells = [cell for row in board["rows"] for cell in row["cells"]]
     assert {cell["from_source"] for cell in cells} == {from_source}
     assert all(cell["cases"] >= 100 for cell in cells)
@@ -123,6 +138,7 @@ def test_heart_disease_on_the_real_files(tmp_path: Path, shared_dir: Path) -> No
     assert board["executions"]["released"] == 12
     assert board["primary_metric"] == "accuracy"
     assert [cell["cases"] for cell in board["rows"][0]["cells"]] == [104, 89, 16, 45]
+    check_compared(board, models=3, sites=4)
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
