@@ -29,6 +29,8 @@ _SETTLED = 1e-6
 #: Where the information about a coefficient is less, all fitted risks are 0 or 1: the likelihood rises without end.
 _NO_INFORMATION = 1e-7
 _HALVINGS = 12
+#: No step changes a coefficient by more.
+_LONGEST = 5.0
 
 
 def fit_logistic(design: Reals, offset: Reals, n0: Reals, n1: Reals) -> LogisticFits:
@@ -42,7 +44,8 @@ def fit_logistic(design: Reals, offset: Reals, n0: Reals, n1: Reals) -> Logistic
     for _ in range(_STEPS):
         gradient = (n1 - (n0 + n1) * expit(coefficients @ design.T + offset)) @ design
         step = np.linalg.solve(information + 1e-12 * np.eye(design.shape[1]), gradient[..., None])[..., 0]
-        step = _uphill(coefficients, np.clip(step, -5, 5), (design, offset, n0, n1))
+        step /= np.maximum(1, np.abs(step).max(axis=1, keepdims=True) / _LONGEST)  # shorter, in the same direction
+        step = _uphill(coefficients, step, (design, offset, n0, n1))
         coefficients, moved = coefficients + step, np.abs(step).max(axis=1)
         information = _information(coefficients @ design.T + offset, design, n0 + n1)
         if moved.max() < _PRECISION:

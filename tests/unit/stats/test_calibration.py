@@ -73,6 +73,7 @@ def test_fine_bins_give_the_ungrouped_fit():
 
 
 @given(both_classes)
+@example([(False, 0.15), (False, 0.65), (False, 9.5e-13), (True, 0.6)])
 def test_fits_are_at_their_maximum_or_known_to_have_none(found):
     """The gradient vanishes; where the classes are apart nothing is said."""
     labels, scores = arrays(found)
@@ -119,7 +120,10 @@ def test_observed_over_expected_is_its_definition(found):
     labels, scores = arrays(found)
     at = measured(labels, scores, "oe")
     events, expected, n = labels.sum(), scores.sum(), len(labels)
-    if not n or not events or expected < 2**-50:
+    if expected < n * 2**-50 and isinstance(at, Measured):
+        assert at.value > 1  # scores next to nothing: how much above depends on how each was rounded
+        return
+    if not n or not events or expected < n * 2**-50:
         assert at.reason in {Reason.NO_CASES, Reason.NO_EVENT, Reason.NO_EXPECTED_EVENT}
         return
     # each score is rounded to 2**-52 once
