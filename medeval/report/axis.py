@@ -21,8 +21,8 @@ _ALWAYS = {
 }
 #: What no axis goes beyond: values there cannot be, limits of intervals get an arrow.
 _NEVER = {Range.UNIT: (0.0, 1.0), Range.SMALL: (0.0, 1.0), Range.SIGNED: (-10.0, 1.0), Range.AMOUNT: (0.0, 1e12)}
-#: The finest step between marks.
-_STEPS = {Range.UNIT: 0.1, Range.SIGNED: 0.1}
+#: The step of axes from 0 to 1: 0.5 is always a mark.
+_TENTH = 0.1
 _PARTS = 8
 _LEAST_RATIO, _MOST_RATIO = 1e-3, 1e3
 _MOST = 1e12
@@ -82,7 +82,7 @@ def axis_over(values: Iterable[float], metric: Metric) -> Axis:
     if words.range is Range.RATIO:
         return _logarithmic(shown, reference)
     inside = [min(max(value, never[0]), never[1]) for value in shown]
-    return _linear(min(inside), max(inside), reference, least=_STEPS.get(words.range, 0.0))
+    return _linear(min(inside), max(inside), reference, step=_TENTH if words.range is Range.UNIT else None)
 
 
 def linear(low: float, high: float) -> Axis:
@@ -90,10 +90,10 @@ def linear(low: float, high: float) -> Axis:
     return _linear(low, high, None)
 
 
-def _linear(low: float, high: float, reference: tuple[float, str] | None, least: float = 0.0) -> Axis:
-    """From mark to mark, at steps of 1, 2 or 5 times a power of ten, none below `least`."""
+def _linear(low: float, high: float, reference: tuple[float, str] | None, step: float | None = None) -> Axis:
+    """From mark to mark, at steps of 1, 2 or 5 times a power of ten unless one is given."""
     high = high if high - low > _SLACK else low + 1.0
-    step = max(least, _step_of(high - low))
+    step = step or _step_of(high - low)
     first, last = floor(low / step + _SLACK), ceil(high / step - _SLACK)
     marks = tuple(_clean(place * step) for place in range(first, last + 1))
     return Axis(marks[0], marks[-1], marks, reference=reference)

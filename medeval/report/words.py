@@ -222,7 +222,7 @@ def meaning_of(metric: Metric) -> str:
 
 
 def better_words(metric: Metric) -> str:
-    """`higher is better`, `lower is better`, `nearest to 1 is best`."""
+    """`higher is better`, `lower is better`, `the nearer to 1 the better`."""
     if metric.direction is Direction.TARGET:
-        return f"nearest to {metric.target:g} is best"
+        return f"the nearer to {metric.target:g} the better"
     return f"{metric.direction.value} is better"

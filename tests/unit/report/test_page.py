@@ -11,7 +11,7 @@ from medeval.domain.estimate import Reason
 from medeval.domain.lifecycle import ExecutionState
 from medeval.domain.messages import Leaderboard
 from medeval.report import html
-from tests.boards import EDGES, GOOD, a_board, a_spec, an_evaluation, not_released, released
+from tests.boards import GOOD, a_board, a_large_board, a_spec, an_analysis, an_evaluation, not_released, released
 
 HOSTILE = """</style><script>alert("x")</script> & 'quoted' " onload=x <img src=//evil>"""
 VOID = {"meta", "link", "br", "img", "input"}
@@ -23,9 +23,9 @@ BOARDS = {
     "nothing-shown": a_board(show_cells=False, show_pooled=False),
     "no-results": a_board(executions=(), log_size=0, log_head=None),
     "no-models": a_board(models=(), executions=()),
-    "accuracy": a_board(
-        spec=a_spec(metrics=[{"name": "accuracy"}], analysis={"primary_metric": "accuracy", "score_edges": EDGES})
-    ),
+    "large": a_large_board(),
+    "accuracy": a_board(spec=a_spec(metrics=[{"name": "accuracy"}], analysis=an_analysis("accuracy"))),
+    "ratio": a_board(spec=a_spec(metrics=[{"name": "oe"}, {"name": "brier"}], analysis=an_analysis("oe"))),
 }
 
 
@@ -178,18 +178,63 @@ def test_hidden_pool_is_a_word_and_no_figure() -> None:
 
 def test_nothing_is_claimed_that_was_not_analysed(board: Leaderboard) -> None:
     words = Page(html.body(board)).text.lower()
-    for claim in (
-        "winner",
-        "significant",
-        "equal to",
-        "prediction interval",
-        "random effects",
-        "tier",
-        "calibration",
-        "verified",
-    ):
+    for claim in ("significant", "equal to", "the same as", "verified", "is best"):
         assert claim not in words
-    assert not re.search(r"\b(best|rank)\b", words)
+    if not any(row.rank for row in board.rows):
+        assert "tier" not in words
+        assert not re.search(r"\b(winner|rank)\b", words)
+    if not any(item.prediction for row in board.rows for item in row.pooled):
+        assert "where a new, similar site is expected" not in words
+
+
+def test_tiers_stand_apart_and_their_order_is_no_verdict() -> None:
+    text = html.body(BOARDS["large"])
+    assert text.count('<tr class="tier"') == 3
+    assert "Models in one tier are not ranked against each other." in text
+    assert "That is no proof that they are alike" in text
+
+
+def test_three_estimands_stand_under_their_own_names() -> None:
+    page = Page(html.body(BOARDS["images"]))
+    for name in ("Mean over sites (random effects)", "Within sites (pair-weighted)", "Over all cases (added counts)"):
+        assert name in page.text
+    item = BOARDS["images"].rows[0].pooled[0]
+    figures = {f"{x.value:.2f} ({x.low:.2f} to {x.high:.2f})" for x in (item.estimate, item.within, item.all_cases)}
+    assert len(figures) == 3
+    assert all(figure in page.text for figure in figures)
+
+
+def test_spread_is_told_by_what_it_is() -> None:
+    large = Page(html.body(BOARDS["large"])).text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "95% prediction interval, I²" in large
+    assert "approximate; I² 80%, k = 8" in large
+    few = Page(html.body(BOARDS["images"])).text.replace("\N{NO-BREAK SPACE}", " ")
+    assert "range; I² 90%, k = 4" in few
+    assert "No prediction interval is shown: it needs at least 5 sites" in few
+    assert "shown, not pooled; k = 1" in few
+    assert "not pooled" in few
+
+
+def test_sites_that_do_not_give_the_metric_are_counted_in_the_row() -> None:
+    assert "∅ 1 not estimable" in Page(html.body(BOARDS["images"])).text
+
+
+def test_comparisons_subgroups_and_pictures_are_there_with_their_figures() -> None:
+    page = Page(html.body(BOARDS["large"]))
+    assert "logistic less forest" in page.text
+    assert "0.06 (0.02 to 0.10)" in page.text
+    assert "a difference is shown" in page.text
+    assert "logistic by subgroup." in page.text
+    assert "Calibration of logistic." in page.text
+    assert "Net benefit by threshold" in page.text
+    assert "without each site in turn." in page.text
+
+
+def test_metric_without_fixed_steps_has_no_colour() -> None:
+    text = html.body(BOARDS["ratio"])
+    assert 'class="plain"' in text
+    assert 'class="h6"' not in text
+    assert "Figures without colour: the nearer to 1 the better" in text
 
 
 def test_log_and_digests_stand_in_full() -> None:
@@ -213,7 +258,8 @@ def test_every_value_has_its_interval(tables: list[tuple[tuple[int, ...], tuple[
     board = a_board(spec=spec, executions=executions)
     text = Page(html.export(board)).text
     found = [item.estimate for cell in board.rows[0].cells if cell.kind == "result" for item in cell.estimates]
-    for estimate in [*found, *(item.estimate for item in board.rows[0].pooled)]:
+    pooled = [x for item in board.rows[0].pooled for x in (item.estimate, item.within, item.all_cases)]
+    for estimate in [*found, *pooled[:3]]:
         if estimate.kind == "estimate":
             value, low, high = (f"{x:.{decimals}f}" for x in (estimate.value, estimate.low, estimate.high))
             assert f"{value} ({low} to {high})" in text

@@ -7,12 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from medeval.domain.lifecycle import ExecutionState
 from medeval.domain.messages import Leaderboard
 from medeval.report import terminal
 from medeval.report.pen import Pen, cells
 from medeval.stats.leaderboard import ModelFacts, SiteFacts
-from tests.boards import EDGES, GOOD, a_board, a_spec, an_evaluation, not_released, released
+from tests.boards import GOOD, a_board, a_large_board, a_spec, an_analysis, an_evaluation, released
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 COLOUR = re.compile("\x1b\\[[0-9;]*m")
@@ -24,13 +23,14 @@ bins = st.lists(st.integers(0, 30), min_size=10, max_size=10).map(tuple)
 def the_board(name: str) -> Leaderboard:
     boards = {
         "terminal-board": a_board("source"),
+        "terminal-large": a_large_board(),
         "terminal-hidden": a_board(show_cells=False),
         "terminal-empty": a_board(executions=(), log_size=0, log_head=None),
     }
     return boards[name]
 
 
-@pytest.mark.parametrize("name", ["terminal-board", "terminal-hidden", "terminal-empty"])
+@pytest.mark.parametrize("name", ["terminal-board", "terminal-large", "terminal-hidden", "terminal-empty"])
 def test_terminal_is_the_golden_one(name: str) -> None:
     assert terminal.render(the_board(name)) == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
 
@@ -82,11 +82,11 @@ def test_text_of_others_cannot_control_the_terminal(unicode: bool) -> None:
 def test_every_decimal_of_the_spec_is_printed() -> None:
     spec = a_spec(
         metrics=[{"name": "accuracy", "decimals": 4}],
-        analysis={"primary_metric": "accuracy", "score_edges": EDGES},
+        analysis=an_analysis("accuracy"),
     )
     text = terminal.render(a_board(spec=spec))
     assert re.search(r"0\.\d{4} \(0\.\d{4} to 0\.\d{4}\)", text)
-    assert "0.5 is chance" not in text
+    assert "0.5: chance" not in text
     assert max(cells(line) for line in text.splitlines()) <= 80
 
 
@@ -121,17 +121,33 @@ def test_long_text_is_shortened_in_its_middle() -> None:
 
 
 def test_counts_give_way_before_an_interval_does() -> None:
-    spec = a_spec(metrics=[{"name": "auroc", "decimals": 6}])
-    executions = (released("forest-with-a-long-name", "north", GOOD["north"]),)
-    executions += tuple(
-        not_released("forest-with-a-long-name", site, state, "")
-        for site, state in (("east", ExecutionState.FAILED), ("south", ExecutionState.WITHHELD))
-    )
-    board = a_board(
-        spec=spec, models=(ModelFacts("forest-with-a-long-name@1.0.0", "Group", "A"),), executions=executions
-    )
-    text = terminal.render(board, unicode=False)
+    board = a_large_board()
+    metrics = tuple(metric.model_copy(update={"decimals": 6}) for metric in board.metrics)
+    fine = board.model_copy(update={"metrics": metrics})
+    text = terminal.render(fine)
     head = next(line for line in text.splitlines() if line.startswith(" Model"))
-    assert head.split() == ["Model", "AUROC", "95%", "CI", "Sites", "Cases"]
-    assert "1 of 5 [x] 1 [w] 1 [..] 2" in text
+    assert head.split() == ["Model", "AUROC", "95%", "CI", "Prediction", "Sites"]
     assert max(cells(line) for line in text.splitlines()) <= 80
+    wide = terminal.render(fine, width=120)
+    head = next(line for line in wide.splitlines() if line.startswith(" Model"))
+    assert head.split()[4:] == ["Prediction", "I2", "Rank", "Sites", "Cases", "Positive"]
+
+
+def test_every_missing_site_is_marked_in_its_row() -> None:
+    text = terminal.render(a_board(), unicode=False)
+    assert "2 of 5 [x] 1 [..] 2 [-] 1" in text
+
+
+def test_prediction_and_range_in_one_column_are_told_apart() -> None:
+    board = a_large_board()
+    first = board.rows[0].pooled[0].model_copy(update={"prediction": None})
+    row = board.rows[0].model_copy(update={"pooled": (first, *board.rows[0].pooled[1:])})
+    text = terminal.render(board.model_copy(update={"rows": (row, *board.rows[1:])}))
+    assert "Prediction (r: range)" in text
+    assert "r 0.86 to 0.95" in text
+
+
+def test_details_of_the_first_model_stand_below_the_matrix() -> None:
+    text = terminal.render(a_large_board())
+    for words in ("observed share by predicted risk", "net benefit of acting", "subgroups", "Model against model"):
+        assert words in text
