@@ -96,13 +96,16 @@ class ModelInterface(Value):
 
     @property
     def strata(self) -> tuple[str, ...]:
-        """The columns of `labels.csv` after those of the task: the patient, then the groups."""
-        return (*((self.cluster,) if self.cluster else ()), *self.groups)
+        """The columns of `labels.csv` after those of the task: the patient, then the groups by name.
+
+        By name, since canonical JSON keeps no other order of keys.
+        """
+        return (*((self.cluster,) if self.cluster else ()), *sorted(self.groups))
 
     @property
     def levels(self) -> tuple[tuple[str, str], ...]:
         """(name, level) of every group, in order."""
-        return tuple((name, level) for name, levels in self.groups.items() for level in levels)
+        return tuple((name, level) for name in sorted(self.groups) for level in self.groups[name])
 
 
 class RunLimits(Value):

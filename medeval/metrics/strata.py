@@ -34,8 +34,8 @@ class Strata:
 
 
 def columns_of(interface: Mapping[str, Any]) -> list[str]:
-    """The columns of `labels.csv` after those of the task: the patient, then the groups."""
-    return [*([interface["cluster"]] if interface.get("cluster") else []), *interface.get("groups", {})]
+    """The columns of `labels.csv` after those of the task: the patient, then the groups by name."""
+    return [*([interface["cluster"]] if interface.get("cluster") else []), *sorted(interface.get("groups", {}))]
 
 
 def read_strata(labels: Path, interface: Mapping[str, Any]) -> Strata:
@@ -54,7 +54,7 @@ def read_strata(labels: Path, interface: Mapping[str, Any]) -> Strata:
 def strata_of(values: Mapping[str, Sequence[str]], interface: Mapping[str, Any]) -> Strata:
     """The strata of cases whose fields are given by column (`columns_of`), in the order of the labels."""
     cluster, declared = interface.get("cluster"), interface.get("groups", {})
-    groups = {name: (tuple(levels), _places(values[name], levels)) for name, levels in declared.items()}
+    groups = {name: (tuple(levels), _places(values[name], levels)) for name, levels in sorted(declared.items())}
     return Strata(_numbers(values[cluster]) if cluster else None, groups)
 
 

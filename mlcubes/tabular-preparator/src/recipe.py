@@ -144,7 +144,7 @@ def read(path: Path) -> Recipe:
 def _from_plain(plain: dict) -> Recipe:
     plain = {name: value for name, value in plain.items() if value is not None}
     parts = {"target": targets.from_plain, "split": _split, "standardise": lambda part: Standardise(**part)}
-    plain["groups"] = {name: _grouping(part) for name, part in plain.get("groups", {}).items()}
+    plain["groups"] = {name: _grouping(part) for name, part in sorted(plain.get("groups", {}).items())}
     for name, make in parts.items():
         if name in plain:
             plain[name] = make(plain[name])

@@ -222,12 +222,12 @@ def test_patients_and_groups_stand_beside_the_labels(tmp_path: Path) -> None:
     table = "who,age,dose,sex,sick\nanna,50,1,0,0\nbert,60,2,1,1\nanna,51,3,0,1\ncleo,70,4,0,0\n"
     assert prepare(tmp_path, table, GROUPED).returncode == 0
     header, *body = rows(tmp_path / "out/labels.csv")
-    assert header == ["case_id", "label", "who", "sex", "age_band"]
+    assert header == ["case_id", "label", "who", "age_band", "sex"]
     assert sorted(tuple(row[3:]) for row in body) == [
-        ("F", "70 and over"),
-        ("F", "under 60"),
-        ("F", "under 60"),
-        ("M", "60 to 69"),
+        ("60 to 69", "M"),
+        ("70 and over", "F"),
+        ("under 60", "F"),
+        ("under 60", "F"),
     ]
     patients = [row[2] for row in body]
     assert sorted(patients.count(name) for name in set(patients)) == [1, 1, 2]
