@@ -21,7 +21,7 @@ CUT = """() => [...document.querySelectorAll('td, th, dd, dt, p, li, h1, h2, h3,
   .map(e => e.tagName + ': ' + e.textContent.trim().slice(0, 60))"""
 
 SHOWN = """[...document.querySelectorAll('figure svg')].filter(svg => svg.getClientRects().length)
-  .map(svg => svg.classList[0])"""
+  .filter(svg => svg.classList.length).map(svg => svg.classList[0])"""
 
 CONTRAST = """() => {
   const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});

@@ -126,7 +126,7 @@ def test_counts_give_way_before_an_interval_does() -> None:
     fine = board.model_copy(update={"metrics": metrics})
     text = terminal.render(fine)
     head = next(line for line in text.splitlines() if line.startswith(" Model"))
-    assert head.split() == ["Model", "AUROC", "95%", "CI", "Prediction", "Sites"]
+    assert head.split() == ["Model", "AUROC", "95%", "CI", "Prediction", "I2", "Sites"]
     assert max(cells(line) for line in text.splitlines()) <= 80
     wide = terminal.render(fine, width=120)
     head = next(line for line in wide.splitlines() if line.startswith(" Model"))
