@@ -9,11 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from medeval.metrics.binary import evaluation
-from medeval.metrics.predictions import read_scored_cases
+from medeval.domain.families.binary import BinaryPlan
+from medeval.domain.result import Evaluation
+from medeval.metrics.evaluate import evaluate
+from medeval.stats.estimates import measure_of
+from medeval.stats.measure import Measured
 from tests.cube_process import check_cube, evaluate_model, load_script, read_draft
 
 DRAFT = read_draft("heart-disease")
+PLAN = BinaryPlan.from_plain(DRAFT["analysis"])
 PARAMETERS = DRAFT["preparator"]["parameters"]
 SITES = ("cleveland", "hungarian", "switzerland", "va")
 TEST_CASES = {"cleveland": [56, 48], "hungarian": [56, 33], "switzerland": [1, 15], "va": [10, 35]}
@@ -48,9 +52,14 @@ def published_weights(shared_dir: Path) -> dict[str, Any]:
     return dict(script.read_models(shared_dir / "reference"))
 
 
-def accuracy(evaluated: dict[str, Any]) -> float:
-    counts = evaluated["states"][0]
-    return float((counts["tp"] + counts["tn"]) / evaluated["cases"])
+def figures(evaluated: dict[str, Any]) -> tuple[float, float]:
+    """Accuracy and precision (the positive predictive value), as a leaderboard derives them."""
+    found = Evaluation.from_plain(evaluated)
+    PLAN.check_states(found.cases, found.states)
+    accuracy, ppv = (measure_of(found, name, PLAN) for name in ("accuracy", "ppv"))
+    assert isinstance(accuracy, Measured)
+    assert isinstance(ppv, Measured)
+    return accuracy.value, ppv.value
 
 
 def test_cases_of_each_hospital(prepared: dict[str, Path], tmp_path: Path) -> None:
@@ -67,9 +76,7 @@ def test_hello_lr(prepared: dict[str, Path], published_weights: dict[str, Any], 
     weights.write_text(json.dumps(published_weights["hello-lr"]))
     for site, folder in prepared.items():
         evaluated = evaluate_model(DRAFT, "logistic", weights, folder, tmp_path / site)
-        counts = evaluated["states"][0]
-        found = accuracy(evaluated), counts["tp"] / (counts["tp"] + counts["fp"])
-        assert found == pytest.approx(HELLO_LR[site], abs=1e-12, rel=0)
+        assert figures(evaluated) == pytest.approx(HELLO_LR[site], abs=1e-12, rel=0)
 
 
 def test_thirty_flamby_runs(
@@ -86,7 +93,7 @@ def test_thirty_flamby_runs(
         folder = prepared[SITES[int(row["Test"].removeprefix("client_test_"))]]
         weights = published_weights[name_of(row["seed"], row["Method"])]
         evaluated = evaluate_here(logistic, weights, folder, tmp_path / str(checked))
-        assert accuracy(evaluated) == pytest.approx(float(row["published"]), abs=1e-12, rel=0)
+        assert figures(evaluated)[0] == pytest.approx(float(row["published"]), abs=1e-12, rel=0)
         checked += 1
     assert checked == 120
 
@@ -97,8 +104,8 @@ def evaluate_here(logistic: ModuleType, weights: dict[str, Any], folder: Path, s
     (scratch / "parameters.json").write_text(json.dumps({"interface": DRAFT["model_interface"]}))
     (scratch / "cases").symlink_to(folder / "cases")
     logistic.infer(scratch, scratch)
-    cases = read_scored_cases(scratch / "predictions.csv", folder / "labels.csv")
-    return evaluation(cases, DRAFT["analysis"])
+    (scratch / "labels.csv").symlink_to(folder / "labels.csv")
+    return evaluate(scratch, {"analysis": DRAFT["analysis"], "interface": DRAFT["model_interface"]})
 
 
 def test_the_training_script_gives_the_published_hello_lr(shared_dir: Path, tmp_path: Path) -> None:

@@ -27,30 +27,44 @@ Change = Callable[[dict[str, Any]], object]
 BROKEN: dict[str, tuple[Change, list[str]]] = {
     "undeclared": (lambda r: r.update(patients=[1, 2, 3]), ["patients", "Extra inputs are not permitted"]),
     "undeclared-in-state": (lambda r: r["states"][0].update(ids="a b"), ["states[0]", "ids", "Extra inputs"]),
-    "text": (lambda r: r["states"][0].update(tp="sixty"), ["states[0]", "tp", "valid integer"]),
-    "fraction": (lambda r: r["states"][0].update(tp=60.25), ["states[0]", "tp", "valid integer"]),
-    "negative": (lambda r: r["states"][0].update(tp=-1), ["states[0]", "tp", "greater than or equal to 0"]),
-    "too-large": (lambda r: r["states"][0].update(tp=2**41), ["states[0]", "tp", "less than or equal to"]),
-    "threshold": (lambda r: r["states"][0].update(threshold=1.5), ["threshold", "less than or equal to 1"]),
-    "other-plan": (lambda r: r["states"][0].update(threshold=0.55), ["states[0].threshold", "analysis plan"]),
-    "missing": (lambda r: r["states"].pop(), ["states", "one confusion table and one score table"]),
-    "sums": (lambda r: r["states"][0].update(tp=61), ["states[0]", "must equal cases"]),
-    "nan": (lambda r: r["states"][0].update(threshold=float("nan")), ["NaN is not a number"]),
+    "text": (lambda r: first_count(r, "sixty"), ["states[0]", "n0[0]", "valid integer"]),
+    "fraction": (lambda r: first_count(r, 60.25), ["states[0]", "n0[0]", "valid integer"]),
+    "negative": (lambda r: first_count(r, -1), ["states[0]", "n0[0]", "greater than or equal to 0"]),
+    "too-large": (lambda r: first_count(r, 2**41), ["states[0]", "n0[0]", "less than or equal to"]),
+    "edge": (lambda r: r["states"][0]["edges"].__setitem__(1, 1.5), ["edges[1]", "less than or equal to 1"]),
+    "other-plan": (lambda r: r["states"][0]["edges"].__setitem__(1, 0.07), ["states[0].edges", "analysis plan"]),
+    "finer-sums": (lambda r: r["states"][0].update(resolution="exact"), ["states[0].resolution", "analysis plan"]),
+    "missing": (lambda r: r.update(states=[]), ["states", "at least 1 item"]),
+    "one-more": (lambda r: r["states"].append(PAIRS), ["states: must be those of the plan"]),
+    "two": (lambda r: r["states"].append(r["states"][0]), ["states: must be those of the plan"]),
+    "count": (lambda r: first_count(r, 61), ["states[0]", "must add up to cases"]),
+    "sums": (lambda r: r["states"][0]["sums"][0].update(lo=2**20), ["states[0].sums", "of its bin"]),
+    "patients": (lambda r: r.update(clusters={"clusters": 1, "squares": 1}), ["clusters: must be there exactly if"]),
+    "groups": (lambda r: r.update(groups=[group_of(r)]), ["groups: must be the levels that the spec declares"]),
+    "nan": (lambda r: first_count(r, float("nan")), ["NaN is not a number"]),
 }
+#: Exact values, which this plan has not asked for.
+STRATUM = {"n0": 60, "n1": 60, "double_wins": {"hi": 0, "lo": 7200}, "s10": 0.0, "s01": 0.0}
+PAIRS = {"kind": "pairs", "strata": [STRATUM]}
+
+
+def first_count(result: dict[str, Any], value: object) -> None:
+    result["states"][0]["n0"][0] = value
+
+
+def group_of(result: dict[str, Any]) -> dict[str, Any]:
+    """All cases as one more subgroup."""
+    return {"name": "sex", "level": "F", "cases": result["cases"], "states": result["states"]}
 
 
 def honest_result(spec: BenchmarkSpec, n0: int = 60, n1: int = 60) -> dict[str, Any]:
     """Each case is scored 0 or 1, as its label is."""
     plan = spec.analysis.model_dump(mode="json")
-    bins = len(plan["score_edges"]) - 1
-    counts = {"tp": n1, "fp": 0, "tn": n0, "fn": 0}
-    table = {"edges": plan["score_edges"], "n0": [n0, *[0] * (bins - 1)], "n1": [*[0] * (bins - 1), n1]}
-    alike = {"positive_when": plan["positive_when"]}
-    states = [
-        {"kind": "confusion", "threshold": plan["threshold"], **alike, **counts},
-        {"kind": "score-table", **alike, **table},
-    ]
-    return {"format": "medeval/evaluation@1", "cases": n0 + n1, "states": states}
+    empty = [0] * (len(plan["score_edges"]) - 2)
+    frame = {"edges": plan["score_edges"], "positive_when": plan["positive_when"]}
+    sums = [{"hi": 0, "lo": total} for total in (0, *empty, round(n1 / plan["score_resolution"]))]
+    table = {**frame, "resolution": plan["score_resolution"], "n0": [n0, *empty], "n1": [*empty, n1], "sums": sums}
+    return {"format": "medeval/evaluation@1", "cases": n0 + n1, "states": [{"kind": "score-table", **table}]}
 
 
 def broken_result(spec: BenchmarkSpec, name: str) -> dict[str, Any]:
@@ -285,6 +299,6 @@ def test_a_payload_that_was_changed_after_signing(evaluated: tuple[Site, ModelCa
     site.told("result", "release", card.name)
     envelope = site.signed(card).envelope.model_dump(mode="json")
     payload = base64.b64decode(envelope["payload"])
-    envelope["payload"] = base64.b64encode(payload.replace(b'"tp":', b'"tp":1')).decode()
+    envelope["payload"] = base64.b64encode(payload.replace(b'"cases":', b'"cases":1')).decode()
     answer = post_envelope(site, envelope)
     assert (answer.status_code, answer.json()["code"]) == (422, "signature.invalid")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from medeval.domain.benchmark import BenchmarkSpec
+from medeval.domain.families.binary import ScoreTable
 from medeval.domain.result import Evaluation
 from medeval.packaging.build import build_cube
 from medeval.packaging.progress import silent
@@ -68,9 +69,10 @@ def test_mlp(store: BlobStore, tmp_path: Path) -> None:
 
 
 def accuracy(evaluation: Evaluation) -> float:
-    counts = evaluation.states[0]
-    assert counts.kind == "confusion"
-    return (counts.tp + counts.tn) / evaluation.cases
+    table = evaluation.states[0]
+    assert isinstance(table, ScoreTable)
+    tp, _, tn, _ = table.split_at(0.5)
+    return (tp + tn) / evaluation.cases
 
 
 def test_cubes_of_one_lock_share_all_layers_but_the_last(store: BlobStore) -> None:

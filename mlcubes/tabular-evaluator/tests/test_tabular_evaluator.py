@@ -1,5 +1,6 @@
 """The evaluator as a process: its result, and an exit code for each thing that predictions can lack."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -8,11 +9,13 @@ from typing import Any
 import pytest
 
 from medeval.domain.failures import EXIT_CODES
+from medeval.domain.families.binary import ScoreTable
 from medeval.domain.result import Evaluation
+from medeval.errors import SpecError
 from tests.cube_process import ROOT, run_cube
 
 PARAMETERS = {
-    "analysis": {"threshold": 0.5, "score_edges": [0, 0.5, 1], "positive_when": "above"},
+    "analysis": {"task": "binary-classification", "score_edges": [0, 0.5, 1], "positive_when": "above"},
     "interface": {"case_id": "patient", "features": ["f"], "score": "risk", "label": "sick"},
 }
 
@@ -28,8 +31,17 @@ def test_the_result_is_an_evaluation(tmp_path: Path) -> None:
     assert evaluate(tmp_path, "patient,risk\nb,0.5\na,0.75\n").returncode == 0
     found = Evaluation.from_json((tmp_path / "out/result.json").read_bytes())
     assert found.cases == 2
-    assert [(state.tp, state.fp, state.tn, state.fn) for state in found.states[:1]] == [(1, 0, 1, 0)]
-    assert [(state.n0, state.n1) for state in found.states[1:]] == [((1, 0), (0, 1))]
+    (table,) = found.states
+    assert isinstance(table, ScoreTable)
+    assert table.split_at(0.5) == (1, 0, 1, 0)
+    assert (table.n0, table.n1, [total.real for total in table.sums]) == ((1, 0), (0, 1), [0.5, 0.75])
+
+
+def test_a_task_of_another_evaluator_is_refused(tmp_path: Path) -> None:
+    parameters = {**PARAMETERS, "analysis": {"task": "guessing"}}
+    run = run_cube("tabular-evaluator", "evaluate", {}, tmp_path / "out", parameters)
+    assert run.returncode == SpecError.exit_code
+    assert "does not know the task" in run.stderr
 
 
 @pytest.mark.parametrize(
@@ -56,11 +68,16 @@ def test_another_command_is_refused(tmp_path: Path) -> None:
     assert run_cube("tabular-evaluator", "infer", {}, tmp_path / "out").returncode == 2
 
 
-def test_it_starts_with_numpy_alone(tmp_path: Path) -> None:
-    """Start-up counts in every execution."""
-    script = "import runpy, sys; runpy.run_path(sys.argv[1]); print(*sys.modules, sep='\\n')"
-    main = ROOT / "mlcubes/tabular-evaluator/src/main.py"
-    ended = subprocess.run([sys.executable, "-c", script, str(main)], capture_output=True, text=True, check=True)
+def test_it_evaluates_with_numpy_alone(tmp_path: Path) -> None:
+    """Start-up counts in every execution; another task's module, and what it needs, is not loaded."""
+    (tmp_path / "predictions.csv").write_text("patient,risk\nb,0.5\na,0.75\n")
+    (tmp_path / "labels.csv").write_text("patient,sick\na,1\nb,0\n")
+    (tmp_path / "parameters.json").write_text(json.dumps(PARAMETERS))
+    main = str(ROOT / "mlcubes/tabular-evaluator/src/main.py")
+    script = "import runpy, sys; main = runpy.run_path(sys.argv[1])['main']; code = main(sys.argv[2:]); "
+    script += "print(*sys.modules, sep='\\n'); sys.exit(code)"
+    words = ["evaluate", "--input", str(tmp_path), "--output", str(tmp_path)]
+    ended = subprocess.run([sys.executable, "-c", script, main, *words], capture_output=True, text=True, check=True)
     loaded = set(ended.stdout.split())
-    assert "numpy" in loaded
-    assert not loaded & {"pydantic", "scipy", "sklearn", "argparse", "pandas", "rfc8785"}
+    assert {"numpy", "medeval.metrics.binary"} <= loaded
+    assert not loaded & {"pydantic", "scipy", "sklearn", "argparse", "pandas", "rfc8785", "medeval.metrics.survival"}

@@ -3,7 +3,6 @@
 import pytest
 
 from medeval.domain.base import digest_of
-from medeval.domain.benchmark import ModelInterface
 from medeval.domain.dataset import DatasetStatistics
 from medeval.domain.messages import RegisteredSite
 from medeval.domain.messages import Site as SiteMessage
@@ -12,9 +11,10 @@ from medeval.runtime.port import Probe
 from medeval.site.prepare import check_counts
 from medeval.site.setup import init_site
 from medeval.site.store import SiteStore
+from tests.worlds import make_spec
 
 PROBE = Probe("docker", "20.10", 2, "image", works=True)
-INTERFACE = ModelInterface(features=("age",))
+SPEC = make_spec()
 
 
 class Meddler:
@@ -56,7 +56,7 @@ def test_counts_that_leave_are_those_of_the_files(tmp_path, labels, cases, per_c
     prepared = write_prepared(tmp_path / "prepared", labels)
     counts = DatasetStatistics(cases=cases, per_class=per_class)
     if is_true:
-        check_counts(prepared, counts, INTERFACE)
+        check_counts(prepared, counts, SPEC)
         return
     with pytest.raises(RunFailed, match="counts"):
-        check_counts(prepared, counts, INTERFACE)
+        check_counts(prepared, counts, SPEC)

@@ -15,10 +15,11 @@ def honest_result(source: Path) -> str:
     counts = [labels.count(0), labels.count(1)]
     edges, side = plan["score_edges"], plan["positive_when"]
     bins = [[count if edge == edges.index(0.5) - 1 else 0 for edge in range(len(edges) - 1)] for count in counts]
-    cut = {"threshold": plan["threshold"], "positive_when": side}
-    table = {"kind": "confusion", **cut, "tp": 0, "fp": 0, "tn": counts[0], "fn": counts[1]}
-    scores = {"kind": "score-table", "edges": edges, "positive_when": side, "n0": bins[0], "n1": bins[1]}
-    return json.dumps({"format": "medeval/evaluation@1", "cases": len(labels), "states": [table, scores]})
+    step = plan["score_resolution"]
+    sums = [{"hi": 0, "lo": round((n0 + n1) * 0.5 / step)} for n0, n1 in zip(*bins, strict=True)]
+    frame = {"kind": "score-table", "edges": edges, "positive_when": side, "resolution": step}
+    table = {**frame, "n0": bins[0], "n1": bins[1], "sums": sums}
+    return json.dumps({"format": "medeval/evaluation@1", "cases": len(labels), "states": [table]})
 
 
 if __name__ == "__main__":
