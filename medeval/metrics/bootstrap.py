@@ -52,7 +52,7 @@ def auroc_replicates(
 ) -> AurocReplicates:
     """B bootstrap replicates of N >= 1 cases; labels and scores of shape (N,), no score NaN, else ValueError.
 
-    `backend`: numba if it is there, unless told. Compiling takes some two seconds, once in a process; no file is made.
+    `backend`: numba if it is there, unless told. Compiling takes some three seconds, once in a process; no file is made.
     """
     if not labels.shape == scores.shape == (len(labels),) or not len(labels) or np.isnan(scores).any():
         raise ValueError("labels and scores must be of one shape (N,), with a case and without NaN")
@@ -68,7 +68,8 @@ def _draw_compiled(positive: Labels, begins: Labels, replicates: int, seeds: np.
     totals = np.random.default_rng(for_chunks).multinomial(n, sizes / n, replicates)
     states = for_cases.generate_state(4 * replicates, np.uint64).reshape(replicates, 4)
     found = np.zeros((replicates, 2), dtype=np.int64)
-    _compiled()(np.array([positive, begins], dtype=np.uint8), sizes, totals, states, found)
+    chunks = np.array([sizes, _ties(positive, begins, sizes)])
+    _compiled()(np.array([positive, begins], dtype=np.uint8), chunks, totals, states, found)
     return AurocReplicates(found[:, 0], found[:, 1], n)
 
 
@@ -82,6 +83,14 @@ def _chunks(n: int) -> Integers:
     """Powers of two, at most 4096, that add up to n: a place in one is a few random bits, without bias."""
     rest = [1 << bit for bit in range(CHUNK.bit_length() - 1) if n >> bit & 1]
     return np.array([CHUNK] * (n // CHUNK) + rest, dtype=np.int64)
+
+
+def _ties(positive: Labels, begins: Labels, sizes: Integers) -> NDArray[np.bool_]:
+    """Which chunks hold a case whose score is one of both classes, wherever the others of it are; shape (C,)."""
+    score = np.cumsum(begins) - 1
+    positives, cases = np.bincount(score, weights=positive), np.bincount(score)
+    shared = (positives > 0) & (positives < cases)
+    return np.asarray(np.logical_or.reduceat(shared[score], np.cumsum(sizes) - sizes))
 
 
 def _draw_with_numpy(

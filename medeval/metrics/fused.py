@@ -11,21 +11,22 @@ import numpy as np
 CHUNK = 4096
 
 
-def count_replicates(draw: Any, count: Any, cases: Any, sizes: Any, totals: Any, states: Any, found: Any) -> None:
+def count_replicates(draw: Any, count: Any, cases: Any, chunks: Any, totals: Any, states: Any, found: Any) -> None:
     """Fill `found` (B, 2): double wins and positive cases of each replicate.
 
     `draw`, `count`: the functions below. `cases`: (2, N) of 0 and 1, in the order of score, negative cases first among
-    equals: is the case positive, and does a new score begin with it. `sizes`: (C,) cases of each chunk, powers of two
-    up to 4096; `totals`: (B, C) draws in each. `states`: (B, 4) words, the seed of each replicate's stream.
+    equals: is the case positive, and does a new score begin with it. `chunks`: (2, C), the cases of each chunk, powers
+    of two up to 4096, and 1 where it holds a score of both classes. `totals`: (B, C) draws in each. `states`: (B, 4)
+    words, the seed of each replicate's stream.
     """
     weights, midway = np.zeros(CHUNK, dtype=np.uint16), np.zeros(CHUNK, dtype=np.int32)
     for replicate in range(len(found)):
         wins = positives = upto = below = offset = 0
-        for chunk in range(len(sizes)):
-            size = sizes[chunk]
+        for chunk in range(chunks.shape[1]):
+            size, tied = chunks[0, chunk], chunks[1, chunk]
             draw(weights[:size], totals[replicate, chunk], states[replicate])
             labels, begins = cases[0, offset : offset + size], cases[1, offset : offset + size]
-            run, before, above, pairs = count(weights[:size], midway, labels, begins, below - upto)
+            run, before, above, pairs = count(weights[:size], midway, labels, begins, below - upto, tied)
             wins += 2 * upto * above + pairs
             positives += above
             below, upto = upto + before, upto + run
@@ -65,19 +66,28 @@ def draw_weights(weights: Any, total: int, state: Any) -> None:
     state[0], state[1], state[2], state[3] = s0, s1, s2, s3
 
 
-def count_pairs(weights: Any, midway: Any, labels: Any, begins: Any, behind: int) -> tuple[Any, Any, Any, Any]:
+def count_pairs(
+    weights: Any, midway: Any, labels: Any, begins: Any, behind: int, tied: int
+) -> tuple[Any, Any, Any, Any]:
     """Weigh the pairs of a chunk, all relative to the negative weight before it.
 
-    `behind`: the negative weight before the score that the chunk begins in. Returns the chunk's negative weight, that
-    before the score it ends in, its positive weight, and the double wins of its positive cases. `midway` is scratch:
-    twice the negative weight below each case, with half of that at its own score.
+    `behind`: the negative weight before the score that the chunk begins in; where no score is of both classes (`tied`
+    is 0) it does not matter. Returns the chunk's negative weight, that before the score it ends in, its positive
+    weight, and the double wins of its positive cases. `midway` is scratch: the negative weight below each case, twice,
+    with half of that at its own score.
     """
     size = len(weights)
     run, before = np.int32(0), np.int32(behind)
-    for case in range(size):
-        before = run if begins[case] else before
-        run += np.int32(weights[case] * (1 - labels[case]))
-        midway[case] = run + before
+    if tied:
+        for case in range(size):
+            before = run if begins[case] else before
+            run += np.int32(weights[case] * (1 - labels[case]))
+            midway[case] = run + before
+    else:
+        for case in range(size):
+            run += np.int32(weights[case] * (1 - labels[case]))
+            midway[case] = 2 * run
+        before = run
     above, pairs = np.int64(0), np.int64(0)
     for case in range(size):
         weight = np.int64(weights[case] * labels[case])

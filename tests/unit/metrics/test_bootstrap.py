@@ -130,7 +130,8 @@ def test_pairs_of_weighted_cases_in_two_chunks(rows: list[tuple[bool, int]], wei
         chunk[:] = [next(left) for _ in chunk]
 
     none = np.zeros((1, 4), np.uint64)
-    count_replicates(give, count_pairs, cases, np.array(sizes), none.astype(np.int64), none, found)
+    chunks = np.array([sizes, bootstrap._ties(*cases.astype(np.bool_), np.array(sizes))])
+    count_replicates(give, count_pairs, cases, chunks, np.zeros((1, 2), np.int64), none, found)
     wins = double_wins(np.array([row[0] for row in expected]), np.array([row[1] for row in expected], np.float64))
     assert found.tolist() == [[wins, sum(row[0] for row in expected)]]
 
