@@ -9,7 +9,7 @@ from medeval.report import figures, methods, page_matrix, reading, row_plot, tie
 from medeval.report.findings import findings_of
 from medeval.report.page_detail import find_detail
 from medeval.report.view import Figure, MetricsTable, ModelLine, Origin, Page, Table, Tier
-from medeval.report.words import better_words, meaning_of
+from medeval.report.words import meaning_of
 
 
 def page_of(board: Leaderboard) -> Page:
@@ -20,7 +20,7 @@ def page_of(board: Leaderboard) -> Page:
         board=board,
         metric=reading.word_of(metric),
         heading=reading.heading_of(metric),
-        meaning=f"{meaning_of(metric)} {better_words(metric).capitalize()}.".strip(),
+        meaning=meaning_of(metric),
         level=reading.ci_words(board),
         order=tiers.order_words(board),
         spread_head=_spread_head(board),

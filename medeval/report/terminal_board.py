@@ -6,7 +6,7 @@ from medeval.domain.messages import Leaderboard, LeaderboardRow
 from medeval.report import methods, reading, tiers, versus
 from medeval.report.pen import Pen, pad
 from medeval.report.terminal_table import Column, blocks, cut, table_lines, width_of
-from medeval.report.words import better_words, meaning_of
+from medeval.report.words import meaning_of
 
 _SHORTEST_NAME = 10
 _LONGEST_NAME = 24
@@ -27,8 +27,8 @@ def board_lines(board: Leaderboard, pen: Pen) -> list[str]:
     if width_of(columns) > pen.width - _SHORTEST_NAME - 2:
         columns = [columns[0], columns[2]]
     lines = table_lines(_with_names(board, columns, pen), pen, _titles(board, pen))
-    told = f"{reading.heading_of(metric)}: random-effects mean over sites. {meaning_of(metric)} "
-    lines += ["", *pen.paragraph(f"{told}{better_words(metric).capitalize()}.")]
+    told = f"{reading.heading_of(metric)}: random-effects mean over sites. {meaning_of(metric)}"
+    lines += ["", *pen.paragraph(told)]
     for head, text in methods.spread_notes(board):
         lines += pen.paragraph(f"{head} {text}")
     return lines

@@ -54,7 +54,7 @@ def _agreement(word: str, meaning: str, zero: str = "chance") -> MetricWord:
 
 
 def _error(word: str, meaning: str, edges: tuple[float, ...] = _ERROR) -> MetricWord:
-    return MetricWord(word, f"{meaning} Lower is better.", Range.SMALL, edges)
+    return MetricWord(word, meaning, Range.SMALL, edges)
 
 
 def _ratio(word: str, meaning: str, one: str) -> MetricWord:
@@ -62,7 +62,7 @@ def _ratio(word: str, meaning: str, one: str) -> MetricWord:
 
 
 def _amount(word: str, meaning: str, unit: str = "") -> MetricWord:
-    return MetricWord(word, f"{meaning} Lower is better.", Range.AMOUNT, unit=unit)
+    return MetricWord(word, meaning, Range.AMOUNT, unit=unit)
 
 
 def _real(word: str, meaning: str, at: float, line: str) -> MetricWord:
@@ -107,12 +107,12 @@ _BASES: dict[str, MetricWord] = {
     "youden": _agreement("Youden's J", "Youden's J: sensitivity plus specificity less 1; 0 is chance, 1 is perfect."),
     "lr_positive": _ratio(
         "LR+",
-        "Positive likelihood ratio (LR+): how much a positive call raises the odds; higher is better, 1 says nothing.",
+        "Positive likelihood ratio (LR+): how much a positive call raises the odds; 1 says nothing.",
         "says nothing",
     ),
     "lr_negative": _ratio(
         "LR-",
-        "Negative likelihood ratio (LR-): what a negative call leaves of the odds; lower is better, 1 says nothing.",
+        "Negative likelihood ratio (LR-): what a negative call leaves of the odds; 1 says nothing.",
         "says nothing",
     ),
     "net_benefit": _real(
@@ -217,8 +217,8 @@ def _at(base: str, at: float) -> str:
 
 
 def meaning_of(metric: Metric) -> str:
-    """What the metric says, and which way is better where that is not plain."""
-    return word_for(metric.name).meaning
+    """What the metric says, and which way is better."""
+    return f"{word_for(metric.name).meaning} {better_words(metric).capitalize()}.".strip()
 
 
 def better_words(metric: Metric) -> str:
