@@ -11,6 +11,7 @@ from medeval.domain import (
     execution,
     messages,
     package,
+    paired,
     result,
 )
 
@@ -24,6 +25,9 @@ EXPORTED: dict[str, Any] = {
     "execution-spec": execution.ExecutionSpec,
     "evaluation": result.Evaluation,
     "site-result": result.SiteResult,
+    "comparison-spec": paired.ComparisonSpec,
+    "paired-evaluation": paired.PairedEvaluation,
+    "site-comparison": paired.SiteComparison,
     "statement": attestation.Statement,
     "envelope": attestation.Envelope,
     "leaderboard": messages.Leaderboard,
