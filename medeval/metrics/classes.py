@@ -29,17 +29,23 @@ def evaluate(source: Path, parameters: Mapping[str, Any]) -> Plain:
 
 
 def _evaluate_multiclass(source: Path, interface: Mapping[str, Any], analysis: Mapping[str, Any]) -> Plain:
-    classes = list(analysis["classes"])
-    truth = case_rows.read_truth(source, interface, [interface.get("label", "label")])
-    labels = _class_places([row[0] for row in truth.rows], classes)
-    scores = _scores(case_rows.read_predicted(source, interface, classes, truth))
-    check_sums(scores, float(analysis["sum_tolerance"]))
+    labels, scores = read_multiclass(source, interface, analysis)
     groups = strata.read_strata(source / case_rows.LABELS, interface)
 
     def states_of(chosen: strata.Chosen) -> list[Plain]:
         return multiclass_states(labels[chosen], scores[chosen], analysis)
 
     return strata.evaluation(len(labels), states_of, groups)
+
+
+def read_multiclass(source: Path, interface: Mapping[str, Any], analysis: Mapping[str, Any]) -> tuple[Places, Reals]:
+    """Labels (N,) by the place of their class, and scores (N, K), of the files in `source`."""
+    classes = list(analysis["classes"])
+    truth = case_rows.read_truth(source, interface, [interface.get("label", "label")])
+    labels = _class_places([row[0] for row in truth.rows], classes)
+    scores = _scores(case_rows.read_predicted(source, interface, classes, truth))
+    check_sums(scores, float(analysis["sum_tolerance"]))
+    return labels, scores
 
 
 def _evaluate_multilabel(source: Path, interface: Mapping[str, Any], analysis: Mapping[str, Any]) -> Plain:

@@ -18,8 +18,11 @@ PairedStates: TypeAlias = Callable[[Sequence[Path], Mapping[str, Any]], tuple[in
 #: The module of each task family that compares; it is loaded when its task is compared.
 _MODULES = {
     "binary-classification": "compare_binary",
+    "multiclass-classification": "compare_rows",
+    "regression": "compare_rows",
     "segmentation": "compare_segmentation",
     "survival": "compare_survival",
+    "text": "compare_rows",
 }
 
 

@@ -18,20 +18,25 @@ from medeval.metrics.joint import Clusters, Plain, Reals, joint_moments, rounded
 def evaluate(source: Path, parameters: Mapping[str, Any]) -> Plain:
     """The evaluation of `predictions.csv` (case_id,score) and `labels.csv` (case_id,label,...) in `source`."""
     interface, analysis = parameters.get("interface", {}), parameters["analysis"]
-    truth = case_rows.read_truth(source, interface, [interface.get("label", "label")])
-    labels = np.array([case_rows.to_measured(row[0]) for row in truth.rows], dtype=np.float64)
-    rows = case_rows.read_predicted(source, interface, [interface.get("score", "score")], truth)
-    predicted = np.array([case_rows.to_number(row[0]) for row in rows], dtype=np.float64)
+    truth_shares, shares = read_shares(source, interface, analysis)
     groups = strata.read_strata(source / case_rows.LABELS, interface)
-    limits, resolution = analysis["range"], analysis["score_resolution"]
-    check_range(labels, predicted, limits)
-    truth_shares, shares = (shares_of(values, limits, resolution) for values in (labels, predicted))
 
     def states_of(chosen: strata.Chosen) -> list[Plain]:
         cluster = None if groups.cluster is None else groups.cluster[chosen]
         return [errors_state(truth_shares[chosen], shares[chosen], cluster)]
 
-    return strata.evaluation(len(labels), states_of, groups)
+    return strata.evaluation(len(shares), states_of, groups)
+
+
+def read_shares(source: Path, interface: Mapping[str, Any], analysis: Mapping[str, Any]) -> tuple[Reals, Reals]:
+    """Labels and predictions of the files in `source`, as shares of the plan's range; both of shape (N,)."""
+    truth = case_rows.read_truth(source, interface, [interface.get("label", "label")])
+    labels = np.array([case_rows.to_measured(row[0]) for row in truth.rows], dtype=np.float64)
+    rows = case_rows.read_predicted(source, interface, [interface.get("score", "score")], truth)
+    predicted = np.array([case_rows.to_number(row[0]) for row in rows], dtype=np.float64)
+    limits, resolution = analysis["range"], analysis["score_resolution"]
+    check_range(labels, predicted, limits)
+    return shares_of(labels, limits, resolution), shares_of(predicted, limits, resolution)
 
 
 def check_range(labels: Reals, predicted: Reals, limits: Sequence[float]) -> None:

@@ -21,17 +21,22 @@ JURY = "jury"
 def evaluate(source: Path, parameters: Mapping[str, Any]) -> Plain:
     """The evaluation of `predictions.csv` (case_id,answer[,jury]) and `labels.csv` (case_id,answer,...) in `source`."""
     interface, analysis = parameters.get("interface", {}), parameters["analysis"]
-    answer = analysis["answer"]
-    truth = case_rows.read_truth(source, interface, [answer])
-    rows = case_rows.read_predicted(source, interface, [answer, *([JURY] if analysis["jury"] else [])], truth)
-    columns = scores(rows, [row[0] for row in truth.rows], analysis)
+    columns = read_scores(source, interface, analysis)
     groups = strata.read_strata(source / case_rows.LABELS, interface)
 
     def states_of(chosen: strata.Chosen) -> list[Plain]:
         cluster = None if groups.cluster is None else groups.cluster[chosen]
         return [joint_moments({name: column[chosen] for name, column in columns.items()}, cluster)]
 
-    return strata.evaluation(len(rows), states_of, groups)
+    return strata.evaluation(len(columns["exact"]), states_of, groups)
+
+
+def read_scores(source: Path, interface: Mapping[str, Any], analysis: Mapping[str, Any]) -> dict[str, Reals]:
+    """What each answer of the files in `source` scores, shape (N,) each."""
+    answer = analysis["answer"]
+    truth = case_rows.read_truth(source, interface, [answer])
+    rows = case_rows.read_predicted(source, interface, [answer, *([JURY] if analysis["jury"] else [])], truth)
+    return scores(rows, [row[0] for row in truth.rows], analysis)
 
 
 def scores(rows: Sequence[Sequence[str]], truth: Sequence[str], analysis: Mapping[str, Any]) -> dict[str, Reals]:

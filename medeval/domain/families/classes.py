@@ -10,7 +10,16 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from medeval.domain.families.base import Count, MetricId, PlanBase, Probability, State, parse_metric
+from medeval.domain.families.base import (
+    Compared,
+    ComparedBy,
+    Count,
+    MetricId,
+    PlanBase,
+    Probability,
+    State,
+    parse_metric,
+)
 from medeval.domain.families.binary import OF_THE_TABLE, BinaryPlan, PositiveWhen, ScoreTable
 from medeval.domain.families.joint import JointMoments, joint_numbers
 from medeval.errors import ResultRefused
@@ -158,6 +167,11 @@ class MulticlassPlan(_ClassesPlan):
         if sum(matrix.per_class) != cases or matrix.per_class != tuple(table.classes[1] for table in tables):
             raise ResultRefused("states: the confusion matrix and the score tables count other cases", _HINT)
         return matrix.per_class
+
+    def compared(self, metrics: tuple[str, ...]) -> tuple[Compared, ...]:
+        """Right decisions, where they are the primary metric."""
+        del metrics
+        return (Compared("accuracy", ComparedBy.DISCORDANT),) if self.primary_metric == "accuracy" else ()
 
     def numbers(self) -> int:
         """The K x K table, and a score table a class."""

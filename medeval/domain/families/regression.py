@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from medeval.domain.families.base import MetricId, PlanBase, State, parse_metric
+from medeval.domain.families.base import Compared, ComparedBy, MetricId, PlanBase, State, parse_metric
 from medeval.domain.families.joint import JointMoments, Resolution, joint_numbers
 from medeval.errors import ResultRefused
 
@@ -66,6 +66,13 @@ class RegressionPlan(PlanBase):
         state.check(cases, 0)
         state.check_bounds(_LIMITS, 0)
         return ()
+
+    def compared(self, metrics: tuple[str, ...]) -> tuple[Compared, ...]:
+        """Absolute errors, case by case."""
+        del metrics
+        if self.primary_metric != "mae":
+            return ()
+        return (Compared("mae", ComparedBy.MOMENTS, self.range[1] - self.range[0]),)
 
     def numbers(self) -> int:
         """The joint moments of seven columns."""

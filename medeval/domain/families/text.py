@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from medeval.domain.families.base import Column, MetricId, PlanBase, State, parse_metric
+from medeval.domain.families.base import Column, Compared, ComparedBy, MetricId, PlanBase, State, parse_metric
 from medeval.domain.families.joint import JointMoments, Resolution, joint_numbers
 from medeval.errors import ResultRefused
 
@@ -67,6 +67,13 @@ class TextPlan(PlanBase):
         state.check_bounds(dict.fromkeys(self.columns, (0.0, 1.0)), 0)
         state.check_whole(("exact", "refusal"), 0)
         return ()
+
+    def compared(self, metrics: tuple[str, ...]) -> tuple[Compared, ...]:
+        """The primary metric, answer by answer; what is true or not of an answer by counts."""
+        del metrics
+        shares = ("exact_match", "refusal_rate")
+        by = ComparedBy.DISCORDANT if self.primary_metric in shares else ComparedBy.MOMENTS
+        return (Compared(self.primary_metric, by),)
 
     def numbers(self) -> int:
         """The joint moments of four or five columns."""
