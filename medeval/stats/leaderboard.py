@@ -46,7 +46,7 @@ PAIRED = frozenset({"auroc", "harrell_c", "uno_c", "macro_auroc"})
 
 @dataclass(frozen=True)
 class Released:
-    """A released result: what was evaluated, what ran it, and the digest of the signed envelope, which identifies it."""
+    """A released result: what was evaluated, what ran it, and the digest of the signed envelope, by which it goes."""
 
     evaluation: Evaluation = field(compare=False)
     provenance: Provenance = field(compare=False)

@@ -31,8 +31,8 @@ class Measured:
     """A value with its interval, and the effect and its variance on `scale`.
 
     Where a value lies on the border of its range, `effect` is continuity-corrected; `value` never is. `weight` is what
-    the site counts for in a mean within sites: cases, or pairs of cases where the metric compares pairs. `limits` is the
-    range of the metric, which no interval leaves.
+    the site counts for in a mean within sites: cases, or pairs of cases where the metric compares pairs. `limits` is
+    the range of the metric, which no interval leaves.
     """
 
     value: float

@@ -10,7 +10,11 @@ HEAVY = ("numpy", "scipy", "sklearn", "pandas", "torch", "rich", "jinja2")
 
 @pytest.mark.parametrize(
     ("module", "allowed"),
-    [("medeval.stats.leaderboard", ("numpy", "scipy")), ("medeval.report.terminal", ()), ("medeval.report.html", ("jinja2",))],
+    [
+        ("medeval.stats.leaderboard", ("numpy", "scipy")),
+        ("medeval.report.terminal", ()),
+        ("medeval.report.html", ("jinja2",)),
+    ],
 )
 def test_import_is_light(module: str, allowed: tuple[str, ...]) -> None:
     code = f"import sys, {module}; print(*sorted(set(sys.modules) & {set(HEAVY)!r}))"
