@@ -1,10 +1,14 @@
 """`leaderboard plot`: which pictures, under which names; and what it says where there is nothing to draw."""
 
+import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from medeval.cli.leaderboard import app
 from medeval.cli.plates import get_plates, write_plate
+from medeval.domain.messages import Leaderboard
 from medeval.errors import UsageError
 from medeval.report.kinds import Kind
 from tests.boards import a_board
@@ -38,3 +42,21 @@ def test_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot be written"):
         write_plate(get_plates(board, Kind.HEAT, None)[0], board, tmp_path / "file", "svg")
+
+
+class Api:
+    """A server's answer to the one question that is asked."""
+
+    def get_leaderboard(self, benchmark: str) -> Leaderboard:
+        assert benchmark == "breast"
+        return a_board()
+
+
+def test_command_tells_what_it_wrote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("medeval.cli.context.get_api", lambda home: Api())
+    words = ["plot", "breast", "--kind", "forest", "--out", str(tmp_path), "--output", "json"]
+    told = CliRunner().invoke(app, words, obj=tmp_path)
+    assert told.exit_code == 0
+    records = json.loads(told.stdout)
+    assert [record["model"] for record in records] == ["logistic", "forest", "age-only"]
+    assert all(Path(record["file"]).is_file() and record["kind"] == "forest" for record in records)
