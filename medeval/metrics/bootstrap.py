@@ -52,7 +52,7 @@ def auroc_replicates(
 ) -> AurocReplicates:
     """B bootstrap replicates of N >= 1 cases; labels and scores of shape (N,), no score NaN, else ValueError.
 
-    `backend`: numba if it is there, unless told. Compiling takes some three seconds, once in a process; no file is made.
+    `backend`: numba if it is there, unless told; it compiles for three seconds, once in a process, and writes no file.
     """
     if not labels.shape == scores.shape == (len(labels),) or not len(labels) or np.isnan(scores).any():
         raise ValueError("labels and scores must be of one shape (N,), with a case and without NaN")
