@@ -44,7 +44,7 @@ BENCHMARK = "screening"
 #: Stands in the raw data of every site; no other place may ever hold it.
 GIVEAWAY = "0.31415926535"
 TERMS = """
-disclosure: {name: public-data, min_cases: 1, min_per_class: 0, max_numbers: 10000}
+disclosure: public-data
 limits:
   infer: {time_s: 6, memory_bytes: 67108864, output_bytes: 1000000}
   evaluate: {time_s: 60}

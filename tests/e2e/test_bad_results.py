@@ -62,7 +62,7 @@ def honest_result(spec: BenchmarkSpec, n0: int = 60, n1: int = 60) -> dict[str, 
     plan = spec.analysis.model_dump(mode="json")
     empty = [0] * (len(plan["score_edges"]) - 2)
     frame = {"edges": plan["score_edges"], "positive_when": plan["positive_when"]}
-    sums = [{"hi": 0, "lo": total} for total in (0, *empty, round(n1 / plan["score_resolution"]))]
+    sums = [{"hi": 0, "lo": total} for total in (*empty, round(n1 / plan["score_resolution"]))]
     table = {**frame, "resolution": plan["score_resolution"], "n0": [n0, *empty], "n1": [*empty, n1], "sums": sums}
     return {"format": "medeval/evaluation@1", "cases": n0 + n1, "states": [{"kind": "score-table", **table}]}
 

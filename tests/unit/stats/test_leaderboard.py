@@ -3,7 +3,7 @@
 import pytest
 
 from medeval.domain.attestation import WithholdReason
-from medeval.domain.estimate import Estimate, NotEstimable, Reason
+from medeval.domain.estimate import Estimate, EvidenceFlag, NotEstimable, Reason
 from medeval.domain.failures import FailureCode
 from medeval.domain.lifecycle import ExecutionState
 from medeval.domain.messages import Leaderboard
@@ -11,8 +11,8 @@ from medeval.domain.policies import Audience
 from medeval.stats import words
 from medeval.stats.estimates import estimates_of
 from medeval.stats.leaderboard import ExecutionFacts, ModelFacts, build
-from medeval.stats.pooling import merge_evaluations
-from tests.boards import FAIR, a_board, a_spec, not_released, released, some_facts
+from medeval.stats.pooling import merge_evaluations, pooled_metric
+from tests.boards import FAIR, GOOD, a_board, a_spec, an_analysis, not_released, released, some_facts
 
 
 def models_of(board: Leaderboard) -> list[str]:
@@ -26,8 +26,17 @@ def kinds_of(board: Leaderboard, model: str) -> list[str]:
 
 def test_rows_go_by_the_primary_metric_in_its_direction() -> None:
     assert models_of(a_board()) == ["logistic", "forest", "age-only"]
-    lower = a_spec(metrics=[{"name": "auroc", "direction": "lower"}])
-    assert models_of(a_board(spec=lower)) == ["age-only", "forest", "logistic"]
+    # Of the Brier score less is better: by their means within sites, since age-only has results at two sites alone.
+    lower = a_board(spec=a_spec(metrics=[{"name": "brier"}], analysis=an_analysis("brier")))
+    values = [row.pooled[0].within.value for row in lower.rows]
+    assert models_of(lower) == ["logistic", "forest", "age-only"]
+    assert values[0] < values[1]
+    # Of O:E the nearest to 1 is best, be it above or below.
+    target = a_board(spec=a_spec(metrics=[{"name": "oe"}], analysis=an_analysis("oe")))
+    pooled = [row.pooled[0].estimate for row in target.rows]
+    distances = [abs(estimate.value - 1) for estimate in pooled if isinstance(estimate, Estimate)]
+    assert len(distances) == 2
+    assert distances == sorted(distances)
 
 
 def test_rows_without_a_value_come_last_and_ties_go_by_name() -> None:
@@ -54,11 +63,31 @@ def test_every_cell_says_what_it_is() -> None:
     }
 
 
-def test_pooled_is_derived_from_added_counts() -> None:
-    row = a_board().rows[1]
-    expected = merge_evaluations(list(FAIR.values()))
-    assert row.pooled == estimates_of(expected, a_spec().metrics, 0.95)
-    assert (row.sites, row.counts.cases) == (3, expected.cases)
+def test_three_estimands_of_each_metric() -> None:
+    row, spec = a_board().rows[1], a_spec()
+    sites = {f"{site}/masses": evaluation for site, evaluation in FAIR.items()}
+    assert row.pooled == tuple(pooled_metric(sites, metric.name, spec.analysis) for metric in spec.metrics)
+    merged = merge_evaluations(list(FAIR.values()))
+    expected = estimates_of(merged, spec.metrics, spec.analysis)
+    assert [item.all_cases for item in row.pooled] == [item.estimate for item in expected]
+    assert (row.sites, row.counts.cases) == (3, merged.cases)
+    assert row.counts.positives == sum(merged.states[0].n1)
+
+
+def test_a_model_at_few_sites_has_no_headline_and_comes_after_those_with_one() -> None:
+    board = a_board()
+    assert isinstance(board.rows[1].pooled[0].estimate, Estimate)
+    assert board.rows[2].pooled[0].estimate == NotEstimable(reason=Reason.FEW_SITES)
+    assert isinstance(board.rows[2].pooled[0].within, Estimate)
+
+
+def test_what_evidence_lacks_is_flagged() -> None:
+    board = a_board()
+    assert EvidenceFlag.FEW_EVENTS not in board.rows[0].flags
+    few = a_board(executions=tuple(released("logistic", site, GOOD[site]) for site in ("south", "coast")))
+    flags = next(row for row in few.rows if row.model.startswith("logistic")).flags
+    assert EvidenceFlag.FEW_EVENTS in flags
+    assert EvidenceFlag.FEW_NON_EVENTS not in flags
 
 
 def test_one_class_at_a_site_is_said() -> None:
@@ -87,23 +116,30 @@ def test_pool_of_one_site_is_not_shown_to_those_who_may_not_see_it() -> None:
     facts = {"executions": (released("logistic", "north", FAIR["north"]),)}
     shown = a_board(**facts).rows[0]
     hidden = next(row for row in a_board(**facts, show_cells=False).rows if row.model == shown.model)
-    assert {item.estimate.kind for item in shown.pooled} == {"estimate"}
-    assert {item.estimate for item in hidden.pooled} == {NotEstimable(reason=Reason.ONE_SITE)}
+    assert {item.estimate for item in shown.pooled} == {NotEstimable(reason=Reason.FEW_SITES)}
+    assert {kind for item in shown.pooled for kind in (item.within.kind, item.all_cases.kind)} == {"estimate"}
+    for item in hidden.pooled:
+        assert {item.estimate, item.within, item.all_cases} == {NotEstimable(reason=Reason.ONE_SITE)}
+        assert (item.lowest, item.highest, item.left_out, item.heterogeneity) == (None, None, (), None)
+    assert hidden.bins is None
     assert hidden.counts == NotEstimable(reason=Reason.ONE_SITE)
 
 
 def test_viewer_without_pooled_learns_no_order() -> None:
     board = a_board(show_pooled=False, show_cells=False)
     assert models_of(board) == ["age-only", "forest", "logistic"]
-    assert {item.estimate for row in board.rows for item in row.pooled} == {NotEstimable(reason=Reason.HIDDEN)}
+    shown = {kind for row in board.rows for item in row.pooled for kind in (item.estimate, item.within, item.all_cases)}
+    assert shown == {NotEstimable(reason=Reason.HIDDEN)}
+    assert {(row.flags, row.rank, row.groups, row.bins) for row in board.rows} == {((), None, (), None)}
+    assert board.comparisons == ()
 
 
 def test_estimand_is_that_of_the_metric() -> None:
-    assert "of every site, not of its own" in a_board().estimand
-    accuracy = a_spec(
-        metrics=[{"name": "accuracy"}], analysis={"primary_metric": "accuracy", "score_edges": [0, 0.5, 1]}
-    )
-    assert "not of its own" not in a_board(spec=accuracy).estimand
+    for part in ("random-effects meta-analysis", "from 3 sites on", "by its pairs of cases", "over all cases"):
+        assert part in a_board().estimand
+    accuracy = a_board(spec=a_spec(analysis=an_analysis("accuracy", min_sites=4))).estimand
+    assert "from 4 sites on" in accuracy
+    assert "by its cases" in accuracy
 
 
 def test_board_survives_its_own_json() -> None:
