@@ -6,6 +6,7 @@ and the rule.
 """
 
 from medeval.domain.benchmark import BenchmarkSpec
+from medeval.domain.families.base import moments_of
 from medeval.domain.policies import DisclosurePolicy
 from medeval.domain.result import Evaluation, GroupEvaluation, SiteResult
 from medeval.errors import ResultRefused, TooFewCases
@@ -96,6 +97,9 @@ def _check_clusters(part: Evaluation | GroupEvaluation, spec: BenchmarkSpec, whe
     if (part.clusters is not None) is not (spec.model_interface.cluster is not None):
         raise ResultRefused(f"{where}clusters: must be there exactly if the spec names a cluster", _SPEC_HINT)
     sizes = part.clusters
+    # else they could not be added to those of other sites
+    if any((moments.totals is None) is not (sizes is None) for moments in moments_of(part.states)):
+        raise ResultRefused(f"{where}states: must hold totals of patients exactly if the spec names them", _SPEC_HINT)
     if sizes is None:
         return
     possible = sizes.clusters <= part.cases <= sizes.squares <= part.cases**2

@@ -33,7 +33,7 @@ def sum_units(values: Reals, unit_bits: int = UNIT_BITS) -> int:
 
     `values` of shape (N,), |value| < 2**36, N < 2**27; whole part and fraction are added apart, so nothing is lost.
     """
-    whole = np.floor(values)
+    whole = np.trunc(values)  # towards zero: what remains is exact, of negative values too
     fraction = np.rint((values - whole) * 2.0**unit_bits).astype(np.int64)
     high, low = fraction >> _PART_BITS, fraction & (2**_PART_BITS - 1)
     total = int(whole.astype(np.int64).sum()) << unit_bits

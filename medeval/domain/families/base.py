@@ -1,7 +1,7 @@
 """What every task family shares: names of metrics, exact sums, mergeable states, the analysis plan's common part."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Self
@@ -55,7 +55,7 @@ class Wide(Value):
 
     @classmethod
     def of(cls, total: int) -> Self:
-        """The wide form of an integer; raises `ResultRefused` beyond 2**99."""
+        """The wide form of an integer; raises `ResultRefused` from 2**98 on."""
         if abs(total) >= 2 ** (53 + LOW_BITS - 1):
             raise ResultRefused("a sum is larger than a state can hold", "Give the quantity in a larger unit.")
         return cls(hi=total >> LOW_BITS, lo=total & (2**LOW_BITS - 1))
@@ -267,6 +267,14 @@ class PlanBase(Value):
     def numbers(self) -> int:
         """How many numbers a whole result of this plan holds."""
         return 0
+
+
+def moments_of(states: Iterable[State]) -> Iterator[Moments]:
+    """The moments that states are made of."""
+    for state in states:
+        for name in state.summed:
+            value = getattr(state, name)
+            yield from (item for item in (value if isinstance(value, tuple) else (value,)) if isinstance(item, Moments))
 
 
 def merge_states(first: tuple[State, ...], second: tuple[State, ...]) -> tuple[State, ...]:

@@ -245,8 +245,8 @@ class BinaryPlan(PlanBase):
         return self.exact_scalars or self.score_resolution == "exact"
 
     def numbers(self) -> int:
-        """Two counts and a sum per bin; three scalars of the ranking, three of the squared error."""
-        return 3 * (len(self.score_edges) - 1) + (6 if self.exact_scalars else 0)
+        """Two counts and a sum per bin; three scalars of the ranking, up to seven (of patients) of the squared error."""
+        return 3 * (len(self.score_edges) - 1) + (10 if self.exact_scalars else 0)
 
 
 def _check_scalars(state: State, table: ScoreTable, cases: int) -> None:

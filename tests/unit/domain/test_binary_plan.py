@@ -72,7 +72,8 @@ def test_honest_states_are_taken():
     assert PLAN.check_states(6, (TABLE,)) == (3, 3)
     assert EXACT.check_states(6, (TABLE, PAIRS, ERRORS)) == (3, 3)
     assert PLAN.numbers() == TABLE.numbers
-    assert EXACT.numbers() == TABLE.numbers + PAIRS.numbers + ERRORS.numbers
+    totals = ClusterTotals(clusters=6, sizes=6, squares=Wide.of(1), products=Wide.of(1))
+    assert EXACT.numbers() == TABLE.numbers + PAIRS.numbers + moments(totals=totals).numbers
 
 
 def stratum(**changes):
