@@ -143,8 +143,7 @@ def metrics_page() -> str:
         "# Metrics\n\nA name may go on: `@` says where a metric is taken (a threshold, a time, a distance, an overlap),"
         " `/` of which class or structure: `net_benefit@0.2`, `brier@365`, `nsd@2/anterior`, `auroc/severe`; `fbeta@2`"
         " is F2. Which names a benchmark can use follows from its task and its plan: `medeval benchmark check` says so."
-        "\n\n"
-        + table(("name", "word", "meaning"), rows)
+        "\n\n" + table(("name", "word", "meaning"), rows)
     )
 
 
