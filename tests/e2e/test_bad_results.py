@@ -54,7 +54,7 @@ def first_count(result: dict[str, Any], value: object) -> None:
 
 def group_of(result: dict[str, Any]) -> dict[str, Any]:
     """All cases as one more subgroup."""
-    return {"name": "sex", "level": "F", "cases": result["cases"], "states": result["states"]}
+    return {"name": "sex", "level": "F", "clusters": None, "cases": result["cases"], "states": result["states"]}
 
 
 def honest_result(spec: BenchmarkSpec, n0: int = 60, n1: int = 60) -> dict[str, Any]:
@@ -64,7 +64,8 @@ def honest_result(spec: BenchmarkSpec, n0: int = 60, n1: int = 60) -> dict[str, 
     frame = {"edges": plan["score_edges"], "positive_when": plan["positive_when"]}
     sums = [{"hi": 0, "lo": total} for total in (*empty, round(n1 / plan["score_resolution"]))]
     table = {**frame, "resolution": plan["score_resolution"], "n0": [n0, *empty], "n1": [*empty, n1], "sums": sums}
-    return {"format": "medeval/evaluation@1", "cases": n0 + n1, "states": [{"kind": "score-table", **table}]}
+    whole = {"cases": n0 + n1, "states": [{"kind": "score-table", **table}], "clusters": None}
+    return {"format": "medeval/evaluation@1", **whole, "groups": []}
 
 
 def broken_result(spec: BenchmarkSpec, name: str) -> dict[str, Any]:
@@ -84,7 +85,7 @@ def league(federation: Federation, tmp_path_factory: pytest.TempPathFactory) -> 
     shutil.copytree(OBEDIENT, draft / "obedient-evaluator")
     file = draft / "benchmark.yaml"
     terms, _, rest = file.read_text().partition("\ndisclosure:")
-    limits = rest.partition("\n")[2]
+    limits = rest.partition("\n")[2].replace("output_bytes: 1000000", "output_bytes: 2000000")
     file.write_text(f"{terms.replace('folder: tabular-evaluator', 'folder: obedient-evaluator')}\n{limits}")
     federation.told("committee", "benchmark", "publish", draft, "--runtime", "docker")
     site = Site(federation, federation.home("north")).copy(folder / "north")
@@ -125,7 +126,7 @@ def test_what_an_evaluator_may_not_give_out_stays_at_the_site(league: Site) -> N
         "few-in-a-class": json.dumps(honest_result(spec, 111, 9)),
         "prose": "Mrs Smith, born 1950, is ill",
         "twice": '{"cases": 120, "cases": 120}',
-        "much": json.dumps(honest_result(spec)) + " " * 300_000,
+        "much": json.dumps(honest_result(spec)) + " " * 1_100_000,
     }
     expected |= {
         "other-count": (FailureCode.RESULT_REFUSED, ["cases: must be those of the prepared dataset"]),

@@ -245,7 +245,7 @@ class BinaryPlan(PlanBase):
         return self.exact_scalars or self.score_resolution == "exact"
 
     def numbers(self) -> int:
-        """Two counts and a sum per bin; three scalars of the ranking, up to seven (of patients) of the squared error."""
+        """Two counts and a sum per bin; three scalars of the ranking, up to seven of the squared error."""
         return 3 * (len(self.score_edges) - 1) + (10 if self.exact_scalars else 0)
 
 
