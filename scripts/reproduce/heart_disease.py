@@ -11,9 +11,10 @@ from scripts.reproduce.figures import Key
 SEEDS = (42, 43, 44, 45, 46)
 METHODS = ("Pooled Training", "Local 0", "Local 1", "Local 2", "Local 3", "FedAvg100")
 SITES = ("cleveland", "hungarian", "switzerland", "va")
+#: NVIDIA FLARE calls the positive predictive value precision.
 HELLO_LR = {
     "accuracy": (0.75, 0.7528089887640449, 0.75, 0.6),
-    "precision": (0.7115384615384616, 0.6122448979591837, 1.0, 0.9047619047619048),
+    "ppv": (0.7115384615384616, 0.6122448979591837, 1.0, 0.9047619047619048),
 }
 
 _MODELS = load_script(shipped("benchmarks", "heart-disease") / "reproduce_models.py")
