@@ -1,18 +1,20 @@
 """Pooled effects of several models, simulated over cases and sites.
 
 Each draw takes as many sites as there are, with replacement, the same for all models, and at each the models' effects
-anew from the normal that their cases allow. Two biases are known and pull in opposite ways: drawing among k sites
-understates what differs between sites by 1/k, and drawing cases on top of observed effects counts the chance within
-sites twice. So draws vary too little where few sites differ much, and too much where sites differ little.
+anew from the normal that their cases allow. Drawing among k sites understates what differs between sites by 1/k, and
+knows nothing of how little few sites tell of it, so draws are spread (`widening`). Drawing cases on top of observed
+effects counts the chance within sites twice: draws vary too much where sites differ little, which is the safe side.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from medeval.stats.heterogeneity import Effect
+from medeval.stats.intervals import t_of, z_of
 from medeval.stats.meta import MetaAnalysis, pool
 
 Floats = NDArray[np.float64]
@@ -71,7 +73,18 @@ def simulate(known: ModelEffects, pooled: Sequence[MetaAnalysis], draws: int, se
         totals += weights[place] * copies
         each_once += weights[place] * (values + noise)
     drawn = totals > 0
-    return np.where(drawn, sums / np.where(drawn, totals, 1.0), each_once)
+    values = np.where(drawn, sums / np.where(drawn, totals, 1.0), each_once)
+    centre = np.array([result.effect for result in pooled])
+    return centre + (values - centre) * np.array([widening(result.sites) for result in pooled])
+
+
+def widening(sites: int) -> float:
+    """By how much draws among k sites are spread: sqrt(k / (k - 1)) for the variance that resampling k sites lacks, and
+    the ratio of Student's t to the normal quantile, as in the interval of the mean; 1 for a single site.
+    """  # noqa: D205 one sentence
+    if sites < 2:
+        return 1.0
+    return sqrt(sites / (sites - 1)) * t_of(0.95, sites - 1) / z_of(0.95)
 
 
 def _weights(known: ModelEffects, pooled: Sequence[MetaAnalysis], sites: Sequence[str]) -> Floats:

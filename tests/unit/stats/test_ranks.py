@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import norm, t
 
 from medeval.domain.benchmark import Direction
 from medeval.stats.heterogeneity import Effect
 from medeval.stats.meta import pool
 from medeval.stats.ranks import Basis, Ranked, Ranking, RankRules, rank
-from medeval.stats.simulation import ModelEffects, SiteCovariance, simulate
+from medeval.stats.simulation import ModelEffects, SiteCovariance, simulate, widening
 
 RULES = RankRules(draws=400)
 effect = st.builds(Effect, st.floats(-2, 2).map(lambda x: round(x, 3)), st.floats(0.001, 0.5))
@@ -185,13 +186,30 @@ def test_a_better_value_never_ranks_lower() -> None:
 
 
 def test_simulated_means_have_the_spread_of_two_stages() -> None:
-    """(k - 1)/k of the variance of the sites' values, and the variance within sites, over k; by formula."""
+    """(k - 1)/k of the variance of the sites' values, and the variance within sites, over k; by formula, and spread."""
     board = {"a": {site: Effect(value, 0.04) for site, value in zip("nesw", (0.0, 1.0, 2.0, 5.0), strict=True)}}
     known = independent(board)
     drawn = simulate(known, known.pooled(), 40_000, seed=1)[:, 0]
     values = np.array([0.0, 1.0, 2.0, 5.0])
     assert drawn.mean() == pytest.approx(2.0, abs=0.02)
-    assert drawn.var() == pytest.approx(values.var() / 4 + 0.04 / 4, rel=0.03)
+    assert drawn.var() == pytest.approx((values.var() / 4 + 0.04 / 4) * widening(4) ** 2, rel=0.03)
+
+
+@pytest.mark.parametrize("sites", [2, 3, 4, 10, 200])
+def test_draws_are_spread_as_few_sites_ask(sites: int) -> None:
+    expected = np.sqrt(sites / (sites - 1)) * t.ppf(0.975, sites - 1) / norm.ppf(0.975)
+    assert widening(sites) == pytest.approx(expected, rel=1e-9)
+    assert widening(1) == 1.0
+
+
+def test_a_rank_is_no_firmer_than_the_paired_difference() -> None:
+    """Four sites at which the same model leads by little: no resample turns the order, but four sites tell little."""
+    board = {
+        "a": {site: Effect(value, 0.001) for site, value in zip("nesw", (0.2, 0.4, 0.3, 0.5), strict=True)},
+        "b": {site: Effect(value, 0.001) for site, value in zip("nesw", (0.1, 0.35, 0.28, 0.49), strict=True)},
+    }
+    found = rank(independent(board), {}, RankRules())
+    assert [(model.low, model.high) for model in found.models] == [(1, 2), (1, 2)]
 
 
 def test_simulation_is_that_of_explicit_resampling() -> None:
@@ -208,6 +226,7 @@ def test_simulation_is_that_of_explicit_resampling() -> None:
         copies = [generator.normal(board["a"][s].value, np.sqrt(board["a"][s].variance)) for s in taken]
         direct.append(np.average(copies, weights=[weights[s] for s in taken]))
     drawn = simulate(known, pooled, 20_000, seed=2)[:, 0]
+    drawn = pooled[0].effect + (drawn - pooled[0].effect) / widening(3)
     assert drawn.mean() == pytest.approx(np.mean(direct), abs=0.01)
     assert np.quantile(drawn, [0.025, 0.25, 0.75, 0.975]) == pytest.approx(
         np.quantile(direct, [0.025, 0.25, 0.75, 0.975]), abs=0.02
