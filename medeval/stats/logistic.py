@@ -43,9 +43,8 @@ def fit_logistic(design: Reals, offset: Reals, n0: Reals, n1: Reals) -> Logistic
     moved = np.full(len(n0), np.inf)
     for _ in range(_STEPS):
         gradient = (n1 - (n0 + n1) * expit(coefficients @ design.T + offset)) @ design
-        step: Reals = np.linalg.solve(information + 1e-12 * np.eye(design.shape[1]), gradient[..., None])[
-            ..., 0
-        ].astype(np.float64)
+        stiff = information + 1e-12 * np.eye(design.shape[1])
+        step: Reals = np.linalg.solve(stiff, gradient[..., None])[..., 0].astype(np.float64)
         step /= np.maximum(1, np.abs(step).max(axis=1, keepdims=True) / _LONGEST)  # shorter, in the same direction
         step = _uphill(coefficients, step, (design, offset, n0, n1))
         coefficients, moved = coefficients + step, np.abs(step).max(axis=1)

@@ -75,7 +75,8 @@ def simulate(known: ModelEffects, pooled: Sequence[MetaAnalysis], draws: int, se
     drawn = totals > 0
     values = np.where(drawn, sums / np.where(drawn, totals, 1.0), each_once)
     centre = np.array([result.effect for result in pooled])
-    return centre + (values - centre) * np.array([widening(result.sites) for result in pooled])
+    spread: Floats = centre + (values - centre) * np.array([widening(result.sites) for result in pooled])
+    return spread
 
 
 def widening(sites: int) -> float:
