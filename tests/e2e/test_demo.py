@@ -108,7 +108,7 @@ def test_breast_cancer(tmp_path: Path, runtime: str, level: int, from_source: bo
     played = play(tmp_path / "demo", "--runtime", runtime)
     assert f"Runtime  {runtime} " in played.done.stderr
     assert f", level {level}" in played.done.stderr
-    assert "Pooled" in played.done.stdout
+    assert "AUROC at each site, and the mean (95% CI)" in played.done.stdout
     assert all(site.partition(" ")[0] in played.done.stdout for site in BREAST_SITES)
     check_commands(played)
     check_report(played, "breast-cancer", BREAST_SITES)

@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from medeval.domain.attestation import WithholdReason
-from medeval.domain.estimate import Estimate
+from medeval.domain.estimate import Estimate, NotEstimable, Reason
 from medeval.domain.failures import FailureCode
 from medeval.domain.lifecycle import AssociationState, ExecutionState
 from medeval.domain.messages import CellResult, NewAssociation
@@ -39,7 +39,9 @@ def test_results_of_two_sites_reach_the_leaderboard(world):
     (row,) = board.rows
     assert (row.sites, row.counts.cases, row.counts.positives) == (2, 240, 120)
     assert [cell.envelope for cell in row.cells if isinstance(cell, CellResult)] == envelopes
-    assert isinstance(row.pooled[0].estimate, Estimate)
+    assert row.pooled[0].estimate == NotEstimable(reason=Reason.FEW_SITES)
+    assert isinstance(row.pooled[0].within, Estimate)
+    assert isinstance(row.pooled[0].all_cases, Estimate)
     assert board.executions[ExecutionState.RELEASED] == board.log_size == 2
     assert board.log_head == receipts[-1].log_head
     page = requests.get(f"{world.url}/benchmarks/{spec.ref}", timeout=10)
