@@ -198,7 +198,9 @@ def test_the_review_screen_stands_before_the_decision(ward: Ward) -> None:
     ward.evaluate("first")
     done = ward.home.run("result", "show", "first")
     assert "What was released cannot be called back." in " ".join(done.stdout.split())
-    assert "positive               10               50" in done.stdout
+    rows = [line.split() for line in done.stdout.splitlines()]
+    assert ["0", "to", "0.1", "20", "1", "1.05"] in rows
+    assert ["0.9", "to", "1", "1", "20", "19.95"] in rows
     assert done.stderr == ""
 
 

@@ -176,7 +176,7 @@ def test_an_evaluator_that_does_not_fit_the_preparator_is_told_before_any_site_m
         ("folder: tabular-evaluator", "folder: nowhere", NotFound, "mlcube.yaml"),
         ("folder: rehearsal", "folder: nowhere", NotFound, "rehearsal.folder"),
         ("threshold: 0.5", "threshold: 0.51", SpecError, "threshold"),
-        ("threshold: 0.5", "threshold: high", SpecError, "analysis.threshold"),
+        ("threshold: 0.5", "threshold: high", SpecError, "analysis.binary-classification.threshold"),
         ("primary_metric: auroc", "primary_metric: dice", SpecError, "analysis.primary_metric"),
         ("decimals: 2", "decimals: 2, colour: red", SpecError, "metrics[0].colour"),
         ("name: example", "name: Example!", SpecError, "name"),
