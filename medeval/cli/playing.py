@@ -102,6 +102,12 @@ def execute(stage: Stage, play: Play) -> None:
     stage.step(f"{count} executions: model, then evaluator", runs, together=TOGETHER)
     releases = [command(site, "result", "release", "--all") for site in sites]
     stage.step("Results signed, released, verified by the server", releases, together=TOGETHER)
+    if len(play.models) > 1:
+        _compare(stage, play, sites)
+
+
+def _compare(stage: Stage, play: Play, sites: list[str]) -> None:
+    """Each data owner states how the models differ on the same cases; a single model has none to differ from."""
     again = [command(site, "site", "run") for site in sites]
     stage.step("Models compared on the same cases, from predictions that stay", again, together=TOGETHER)
     compared = [command(site, "result", "release", f"comparison/{play.dataset}") for site in sites]
