@@ -14,6 +14,7 @@ from scripts.reproduce.registry import BENCHMARKS
 EXPECTED = {
     "heart-disease": (31, dict.fromkeys(("cleveland", "hungarian", "switzerland", "va"), 30 + 2)),
     "tcga-brca": (5, dict.fromkeys(("northeast", "south", "west", "midwest", "europe", "canada"), 5)),
+    "hippocampus": (1, {"all cases": 2}),
 }
 
 
@@ -21,7 +22,10 @@ EXPECTED = {
 @pytest.mark.docker
 @pytest.mark.parametrize("name", EXPECTED)
 def test_every_published_figure(name, shared_dir, capsys):
-    """FLamby: 5 seeds x 6 methods x 4 hospitals, and x 6 regions; hello-lr: 2 metrics x 4 hospitals. Equal to 1e-12."""
+    """FLamby: 5 seeds x 6 methods x 4 hospitals, and x 6 regions; hello-lr: 2 metrics x 4 hospitals. Equal to 1e-12.
+
+    The hippocampus atlas: two figures, published to four decimals.
+    """
     benchmark = BENCHMARKS[name]
     with tempfile.TemporaryDirectory(prefix="medeval-reproduce-") as folder:
         figures = reproduce(benchmark, shared_dir, Path(folder), "docker")
