@@ -133,7 +133,7 @@ def functional(what: Functional, table: tuple[int, int, int, int], sampling: Sam
             return undefined(Reason.NO_POSITIVE_DECISION)
         drawn, added = (_decided(_replicates(table, sampling, cases)) for cases in (0.0, 0.5))
         found = resampled(value, what.take(drawn), n, sampling.level, limits=what.limits)
-        if not isinstance(found, Measured) or found.low < found.high:
+        if not isinstance(found, Measured) or (found.low < found.high and found.variance > 0):
             return found
         # Replicates alike, as where no decision is wrong: half a case in each cell gives the interval its width.
         return resampled(value, what.take(added), n, sampling.level, limits=what.limits)
