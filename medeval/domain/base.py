@@ -57,6 +57,8 @@ def explain(exc: ValidationError) -> tuple[str, str]:
     rule = first["msg"]
     if first["type"] == "union_tag_invalid":  # pydantic's own text of this rule quotes the refused value
         rule = "{discriminator} must be one of {expected_tags}".format(**first["ctx"])
+    if first["type"] == "union_tag_not_found":
+        rule = "{discriminator} is missing, which says what this is".format(**first["ctx"])
     return f"{field_path(first['loc'])}: {rule}{more}", "Correct the named field and try again."
 
 

@@ -30,10 +30,14 @@ def replaced(old: str, new: str) -> Callable[[str], str]:
     ("change", "error", "words"),
     [
         (replaced("question: Which", "question: [Which"), SpecError, ["benchmark.yaml: line ", "Correct that line"]),
-        (replaced("task: binary", "taste: binary"), SpecError, ["benchmark.yaml: task"]),
+        (replaced("task: binary", "taste: binary"), SpecError, ["benchmark.yaml: analysis", "'task' is missing"]),
         (replaced("metrics:", "colour: red\nmetrics:"), SpecError, ["benchmark.yaml: colour", "Extra inputs"]),
         (replaced("metrics:", "name: again\nmetrics:"), SpecError, ["benchmark.yaml: line 1", "name stands twice"]),
-        (replaced("threshold: 0.5", "threshold: high"), SpecError, ["analysis.threshold", "valid number"]),
+        (
+            replaced("threshold: 0.5", "threshold: high"),
+            SpecError,
+            ["analysis.binary-classification.threshold", "valid number"],
+        ),
         (replaced("threshold: 0.5", "threshold: .nan"), SpecError, ["benchmark.yaml"]),
         (replaced("folder: rehearsal", "folder: nowhere"), NotFound, ["rehearsal.folder"]),
         (lambda _: "\x00", SpecError, ["benchmark.yaml: malformed YAML"]),
