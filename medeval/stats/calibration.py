@@ -21,6 +21,8 @@ from medeval.stats.logistic import fit_logistic
 from medeval.stats.measure import Measure, Measured, Scale, ratio, resampled, undefined
 
 Reals = NDArray[np.float64]
+#: Replicates of a mean that differ by less differ by rounding alone.
+_ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,8 @@ def expected_calibration_error(table: ScoreTable, replicates: tuple[Reals, Reals
     drawn0, drawn1 = replicates
     total = (drawn0 + drawn1).sum(axis=1)
     found = np.abs(drawn1 - (drawn0 + drawn1) * means).sum(axis=1) / total
+    if np.ptp(found) < _ROUNDING:  # one bin of one class: no replicate differs, so nothing tells how sure the value is
+        return undefined(Reason.NO_SPREAD)
     return resampled(value, found, sum(table.classes), sampling.level)
 
 
