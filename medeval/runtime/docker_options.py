@@ -7,7 +7,8 @@ from typing import Any
 from docker.types import LogConfig, Mount, Ulimit
 
 from medeval.domain.package import Limits
-from medeval.runtime.environment import IN, OUT, most_cpu_s
+from medeval.runtime.environment import IN, MOST_FILES, OUT, most_cpu_s
+from medeval.runtime.seccomp import profile
 
 OWNER_LABEL = "medeval.owner"
 TASK_LABEL = "medeval.task"
@@ -22,8 +23,8 @@ def host_options(inputs: dict[str, Path], output: Path, limits: Limits) -> dict[
         "init": True,
         "read_only": True,
         "cap_drop": ["ALL"],
-        "security_opt": ["no-new-privileges"],
-        "tmpfs": {"/tmp": "rw,noexec,nosuid,nodev,size=64m"},  # noqa: S108 the container's own
+        "security_opt": ["no-new-privileges", f"seccomp={profile()}"],
+        "tmpfs": {"/tmp": "rw,noexec,nosuid,nodev,size=64m,nr_inodes=16k"},  # noqa: S108 the container's own
         "mounts": _mounts(inputs, output),
         "log_config": LogConfig(type="local", config={"max-size": "1m", "max-file": "1", "compress": "false"}),
         **_limits(limits),
@@ -39,6 +40,8 @@ def _limits(limits: Limits) -> dict[str, Any]:
         "ulimits": [
             # One byte over the limit is enough to see that a single file passed it.
             _ulimit("fsize", limits.output_bytes + 1),
+            _ulimit("core", 0),
+            _ulimit("nofile", MOST_FILES),
             # Ends a container that goes on computing after its agent was killed.
             _ulimit("cpu", most_cpu_s(limits)),
         ],

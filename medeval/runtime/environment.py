@@ -11,6 +11,8 @@ CUBE = "/cube"
 
 #: How much of what a cube printed is kept.
 LOG_TAIL_BYTES = 8 * 1024
+#: Files that one process of a cube may hold open.
+MOST_FILES = 4096
 #: Control sequences of terminals (ECMA-48, 5.4): colours, and moves of the cursor.
 _CONTROL_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 

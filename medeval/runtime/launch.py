@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 # Numbers of linux/prctl.h.
-PR_SET_DUMPABLE, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 4, 24, 36, 38
+PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 4, 22, 24, 36, 38
+SECCOMP_MODE_FILTER = 2
 #: What a shell answers when a program cannot be started.
 NOT_STARTABLE = 127
 #: What this program answers where the cube's folder is not seen; the status pipe then ends without a word.
@@ -58,6 +59,8 @@ def start(plan: dict[str, Any]) -> NoReturn:
         os.setsid()
         set_limits(plan["limits"], plan["cpus"])
         drop_rights(plan["user"])
+        if plan["filter"]:
+            filter_calls(bytes.fromhex(plan["filter"]))
         os.execvpe(plan["command"][0], plan["command"], plan["environment"])  # noqa: S606 no shell is wanted
     except (OSError, ValueError) as exc:
         sys.stderr.write(f"the entrypoint cannot be started: {exc}\n")
@@ -92,6 +95,20 @@ def drop_rights(user: list[int] | None) -> None:
         os.setgroups([])
         os.setresgid(gid, gid, gid)
         os.setresuid(uid, uid, uid)
+
+
+class FilterProgram(ctypes.Structure):
+    """`struct sock_fprog` of linux/filter.h."""
+
+    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
+
+
+def filter_calls(program: bytes) -> None:
+    """From here on this process, and all that it starts, may make the system calls that the program allows."""
+    instructions = FilterProgram(len(program) // 8, program)
+    if libc.prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(instructions), 0, 0) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"seccomp: {os.strerror(number)}")
 
 
 # --- process 1 ---------------------------------------------------------------------------------------------------

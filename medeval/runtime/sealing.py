@@ -17,8 +17,8 @@ from typing import Protocol
 
 from medeval.domain.package import Limits
 from medeval.errors import RuntimeUnavailable
-from medeval.runtime import launch, private_root
-from medeval.runtime.environment import most_cpu_s, variables
+from medeval.runtime import launch, private_root, seccomp
+from medeval.runtime.environment import MOST_FILES, most_cpu_s, variables
 from medeval.runtime.program import run_program
 from medeval.runtime.staging import User
 from medeval.runtime.view import TMP_BYTES, View
@@ -45,8 +45,8 @@ class Start:
     lifeline: int
     status: int
 
-    def plan(self, user: User | None) -> str:
-        """The plan of `launch.py`."""
+    def plan(self, user: User | None, *, sealed: bool = True) -> str:
+        """The plan of `launch.py`; `sealed` also filters system calls."""
         return json.dumps(
             {
                 "folder": self.folder,
@@ -55,6 +55,7 @@ class Start:
                 "limits": _resource_limits(self.limits),
                 "cpus": math.ceil(self.limits.cpus),
                 "user": [user.uid, user.gid] if user else None,
+                "filter": seccomp.program().hex() if sealed else "",
                 "lifeline": self.lifeline,
                 "status": self.status,
             }
@@ -167,7 +168,7 @@ class PlainProcess:
 
     def command(self, view: View, start: Start, scratch: Path) -> list[str]:
         """The launcher alone."""
-        return [*_PYTHON, LAUNCHER, start.plan(None)]
+        return [*_PYTHON, LAUNCHER, start.plan(None, sealed=False)]
 
 
 def _folders_above(targets: list[str]) -> list[str]:
@@ -204,6 +205,7 @@ def _environment(limits: Limits, home: str) -> dict[str, str]:
 def _resource_limits(limits: Limits) -> dict[str, int]:
     return {
         "RLIMIT_CORE": 0,
+        "RLIMIT_NOFILE": MOST_FILES,
         # One byte over the limit is enough to see that a single file passed it.
         "RLIMIT_FSIZE": limits.output_bytes + 1,
         "RLIMIT_NPROC": limits.pids,

@@ -1,6 +1,7 @@
 """One suite for every runtime: what the port's docstrings promise, seen from inside a cube and from the host."""
 
 import os
+import platform
 import secrets
 import signal
 import socket
@@ -17,6 +18,7 @@ from medeval.errors import DigestMismatch, ImageInvalid, NotFound, RuntimeUnavai
 from medeval.packaging.build import build_cube
 from medeval.packaging.store import BlobStore
 from medeval.runtime.choose import runtime_by_name
+from medeval.runtime.environment import MOST_FILES
 from medeval.runtime.port import Ending
 from medeval.runtime.staging import NOBODY
 from tests.conformance.conftest import DOCKER, LIMITS, OWNER, SEALED, new_probe_cube
@@ -194,6 +196,59 @@ def test_no_right_is_left(rig, as_root):
         assert set(report["groups"]) <= {NOBODY}
     assert len(report["processes"]) <= 3
     assert report["hostname"] != socket.gethostname()
+
+
+#: Of each system call, its number on x86_64 and arguments that would make it work, or fail in another way than EPERM.
+FORBIDDEN = {
+    "vsock": (41, 40, 1, 0),
+    "packet": (41, 17, 3, 0),
+    "bluetooth": (41, 31, 1, 0),
+    "netlink of auditing": (41, 16, 3, 9),
+    "socketpair of vsock": (53, 40, 1, 0, 0),
+    "io_uring_setup": (425, 1, 0),
+    "io_uring_enter": (426, -1, 0, 0, 0, 0),
+    "io_uring_register": (427, -1, 0, 0, 0),
+    "keyctl": (250, 0, -3, 0),
+    "add_key": (248, 0, 0, 0, 0, -3),
+    "request_key": (249, 0, 0, 0, -3),
+    "userfaultfd": (323, 1),
+    "bpf": (321, 0, 0, 0),
+    "ptrace": (101, 0, 0, 0, 0),
+    "process_vm_readv": (310, 1, 0, 0, 0, 0, 0),
+    "perf_event_open": (298, 0, 0, -1, -1, 0),
+    "unshare of users": (272, 0x10000000),
+    "unshare of mounts": (272, 0x20000),
+    "clone with users": (56, 0x10000000 | 17, 0, 0, 0, 0),
+    "setns": (308, -1, 0),
+    "mount": (165, 0, 0, 0, 0, 0),
+    "open_tree": (428, -1, 0, 0),
+    "fsopen": (430, 0, 0),
+    "pivot_root": (155, 0, 0),
+    "chroot": (161, 0),
+    "open_by_handle_at": (304, -1, 0, 0),
+    "kexec_load": (246, 0, 0, 0, 0),
+    "init_module": (175, 0, 0, 0),
+    "personality of 32 bits": (135, 8),
+    "modify_ldt": (154, 0, 0, 0),
+    "memfd_secret": (447, 0),
+}
+ANSWERED = {"getpid": (39,), "clone3": (435, 0, 0), "of tomorrow": (900,)}
+
+
+@sealed
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the numbers are those of x86_64")
+def test_system_calls_beyond_computing_are_refused(rig):
+    found = rig.run("call", calls={**FORBIDDEN, **ANSWERED}).report
+    answers = {name: found.pop(name) for name in ANSWERED}
+    assert answers.pop("of tomorrow") in {"EPERM", "ENOSYS"}
+    assert answers == {"getpid": "worked", "clone3": "ENOSYS"}, "a C library goes back to clone after ENOSYS"
+    assert found == dict.fromkeys(FORBIDDEN, "EPERM")
+
+
+@sealed
+def test_no_core_is_written_and_few_files_are_open(rig):
+    report = rig.look()
+    assert (report["core_bytes"], report["files"]) == ([0, 0], [MOST_FILES] * 2)
 
 
 def test_the_environment_of_the_agent_stays_outside(rig, monkeypatch):

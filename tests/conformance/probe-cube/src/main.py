@@ -1,5 +1,7 @@
 """Do what parameters.json asks (`do` and its arguments) and report it in OUT/report.json."""
 
+import ctypes
+import errno
 import json
 import os
 import resource
@@ -44,6 +46,8 @@ def look(parameters, source, target):
         "processes": [int(entry.name) for entry in Path("/proc").glob("[0-9]*")],
         "interfaces": [name for _, name in socket.if_nameindex()],
         "cpu_s": resource.getrlimit(resource.RLIMIT_CPU),
+        "core_bytes": resource.getrlimit(resource.RLIMIT_CORE),
+        "files": resource.getrlimit(resource.RLIMIT_NOFILE),
         "hostname": socket.gethostname(),
     }
 
@@ -60,6 +64,15 @@ def status(field):
 
 def capabilities():
     return {field: status(field) for field in ("CapEff", "CapPrm", "CapBnd", "CapAmb")}
+
+
+def call(parameters, source, target):
+    """Make system calls by number; each report is the error's name, or `worked`."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    return {
+        name: errno.errorcode[ctypes.get_errno()] if libc.syscall(*map(ctypes.c_long, numbers)) < 0 else "worked"
+        for name, numbers in parameters["calls"].items()
+    }
 
 
 def leave(parameters, source, target):
@@ -130,7 +143,7 @@ def link(parameters, source, target):
     (target / "predictions.csv").symlink_to(parameters["to"])
 
 
-ACTIONS = {action.__name__: action for action in (look, leave, die, grow, breed, linger, flood, fork, link)}
+ACTIONS = {action.__name__: action for action in (look, call, leave, die, grow, breed, linger, flood, fork, link)}
 
 
 def main(arguments):
