@@ -8,7 +8,7 @@ numbers, so that nothing cancels; without clusters it is the delta method.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import exp, log, sqrt
+from math import log, sqrt
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,7 +18,7 @@ from medeval.domain.estimate import Method, Reason
 from medeval.domain.families.base import UNIT_BITS
 from medeval.domain.families.joint import JointMoments
 from medeval.stats.intervals import t_of, wilson, z_of
-from medeval.stats.measure import Measure, Measured, Scale, proportion, undefined
+from medeval.stats.measure import Measure, Measured, Scale, from_scale, proportion, undefined
 
 #: A smooth function of the means (shape (d,), complex: it is differentiated by a complex step).
 Functional: TypeAlias = Callable[[NDArray[Any]], Any]
@@ -138,7 +138,7 @@ def index_of(joint: Joint, function: Functional, level: float, trials: int = 0) 
         return as_share(value, joint.n, joint.effective(trials, 0.0, value), level)
     half = t_of(level, joint.clusters - 1) * sqrt(variance) / (value * (1 - value))
     centre = log(value / (1 - value))
-    limits = (1 / (1 + exp(-(centre - half))), 1 / (1 + exp(-(centre + half))))
+    limits = from_scale(centre - half, Scale.LOGIT), from_scale(centre + half, Scale.LOGIT)
     return raw(value, limits, variance, joint.n, Method.LINEARISED)
 
 

@@ -43,7 +43,7 @@ def fit_logistic(design: Reals, offset: Reals, n0: Reals, n1: Reals) -> Logistic
     moved = np.full(len(n0), np.inf)
     for _ in range(_STEPS):
         gradient = (n1 - (n0 + n1) * expit(coefficients @ design.T + offset)) @ design
-        stiff = information + 1e-12 * np.eye(design.shape[1])
+        stiff = _stiffened(information, 1e-12)
         step: Reals = np.linalg.solve(stiff, gradient[..., None])[..., 0].astype(np.float64)
         step /= np.maximum(1, np.abs(step).max(axis=1, keepdims=True) / _LONGEST)  # shorter, in the same direction
         step = _uphill(coefficients, step, (design, offset, n0, n1))
@@ -59,8 +59,15 @@ def _start(design: Reals, offset: Reals, n0: Reals, n1: Reals) -> Reals:
     """Least squares on the empirical logits, half a case added to either class."""
     size = n0 + n1
     response = np.log((n1 + 0.5) / (n0 + 0.5)) - offset
-    normal = np.einsum("bk,kp,kq->bpq", size, design, design) + 1e-9 * np.eye(design.shape[1])
-    found: Reals = np.linalg.solve(normal, ((size * response) @ design)[..., None])[..., 0]
+    normal = _stiffened(np.einsum("bk,kp,kq->bpq", size, design, design), 1e-9)
+    found: Reals = np.linalg.solve(normal, ((size * response) @ design)[..., None])[..., 0].astype(np.float64)
+    return found
+
+
+def _stiffened(matrices: Reals, share: float) -> Reals:
+    """Matrices (B, P, P) with a share of their size on the diagonal, so that none is singular beside large counts."""
+    size = np.maximum(1, np.trace(matrices, axis1=1, axis2=2))
+    found: Reals = matrices + share * size[:, None, None] * np.eye(matrices.shape[1])
     return found
 
 

@@ -16,6 +16,8 @@ from medeval.domain.families.base import ClusterSizes, Moments
 from medeval.stats.intervals import t_of, wilson, z_of
 
 Reals: TypeAlias = NDArray[np.float64]
+#: A limit this far from its value on the log scale is as good as infinite, and still a number.
+LONGEST_LOG = 600.0
 
 
 class Scale(StrEnum):
@@ -78,7 +80,7 @@ def from_scale(effect: float, scale: Scale) -> float:
         case Scale.LOGIT:
             return 1 / (1 + exp(-effect)) if effect >= 0 else exp(effect) / (1 + exp(effect))
         case Scale.LOG:
-            return exp(min(effect, 700.0))
+            return exp(min(effect, LONGEST_LOG))
         case Scale.RAW:
             return effect
 
@@ -161,7 +163,7 @@ def _variance_of_mean(moments: Moments, units: int) -> float:
 
 def ratio(value: float, log_variance: float, n: int, level: float, weight: float = 0.0) -> Measured:
     """A ratio with Wald's interval on the log scale."""
-    half = z_of(level) * sqrt(log_variance)
+    half = min(z_of(level) * sqrt(log_variance), LONGEST_LOG)
     return Measured(
         value=value,
         low=value * exp(-half),

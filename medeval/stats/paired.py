@@ -20,12 +20,14 @@ from medeval.errors import ResultRefused
 from medeval.stats.compare import Pair, difference_of_decisions, differences_of_covariance
 from medeval.stats.estimates import measure_of
 from medeval.stats.heterogeneity import Effect
-from medeval.stats.measure import Measured, design_effect, mean
+from medeval.stats.measure import Measure, Measured, design_effect, mean
 from medeval.stats.simulation import SiteCovariance
 
 #: Evaluations of the compared models at one site, by `name@version`.
 ByModel = Mapping[str, Evaluation]
 
+#: Fewer differences than this tell nothing of how sure their mean is.
+_FEWEST = 2
 _HINT = "Compare the predictions that the released results were made from."
 #: The same sums in another order: values of a comparison and of results differ by rounding alone.
 _TOLERANCE = 1e-11
@@ -69,8 +71,16 @@ def check_agrees(result: SiteComparison, spec: BenchmarkSpec, evaluations: ByMod
         if len(values) == len(found):
             if not _agrees(state, values, _compared(result, state.metric, spec).unit):
                 raise ResultRefused(f"states[{at}]: disagrees with the models' results", _HINT)
-        elif not isinstance(state, NotComparable):
+        elif not _tells_of_measured_alone(state, found):
             raise ResultRefused(f"states[{at}]: compares what the models' results do not give", _HINT)
+
+
+def _tells_of_measured_alone(state: PairedState, found: list[Measure]) -> bool:
+    """Where a model has no estimate: nothing is compared, or no two cases of a pair that it is in."""
+    if not isinstance(state, PairedMoments):
+        return isinstance(state, NotComparable)
+    known = [isinstance(found[i], Measured) and isinstance(found[j], Measured) for i, j in pairs(len(found))]
+    return all(both or moments.n < _FEWEST for both, moments in zip(known, state.pairs, strict=True))
 
 
 def _agrees(state: PairedState, found: list[Measured], unit: float) -> bool:

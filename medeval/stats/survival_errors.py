@@ -1,7 +1,7 @@
 """Errors of predicted probabilities of an event: the Brier score at a time and over a span, observed over expected."""
 
 from dataclasses import dataclass
-from math import log, sqrt
+from math import inf, log, sqrt
 
 import numpy as np
 
@@ -59,7 +59,7 @@ def observed_expected(sample: SurvivalSample, time: float) -> Measure:
     if state is None or why is not None:
         return undefined(why or Reason.NO_PROBABILITIES)
     expected = state.predicted[sample.plan.times.index(time)].real / sample.cases
-    if expected <= 0:
+    if expected <= _half_step(state):  # it may be nothing
         return undefined(Reason.NO_EXPECTED_EVENT)
     curve = survival_curve(sample.events, sample.censored)
     observed, trials = 1 - float(curve.after[last]), _effective_cases(sample, last) / sample.deff
@@ -81,7 +81,7 @@ def observed_expected(sample: SurvivalSample, time: float) -> Measure:
 
 def _ratio_bound(observed: float, expected: float, more: float, half_step: float) -> float:
     """How far O:E can be off if `more` were observed, and each probability off by half a step."""
-    least = max(expected - half_step, 1e-300)
+    least = expected - half_step
     return max((observed + more) / least - observed / expected, observed / expected - observed / (expected + half_step))
 
 
@@ -163,4 +163,5 @@ def _mean_of_errors(sample: SurvivalSample, score: _Score) -> Measured:
         variance=variance,
         bound=score.bound,
         weight=sample.cases,
+        limits=(0.0, inf),
     )

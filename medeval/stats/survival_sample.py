@@ -64,7 +64,7 @@ def find_state(evaluation: Evaluation, kind: type[S]) -> S | None:
     return next((state for state in states if isinstance(state, kind)), None)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def _replicates(table: RiskTable, replicates: int, seed: int, deff: float) -> tuple[Reals, Reals]:
     """Multinomial over all cells, of as many cases as the design is worth."""
     events, censored = to_arrays(table)

@@ -10,13 +10,21 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from medeval.domain.families.base import UNIT_BITS, Count, State, Wide
 from medeval.errors import ResultRefused
 
+
+def _divides_one(step: float) -> float:
+    """What is 1 stays 1 when it is rounded: a right answer, a label at the end of the range."""
+    if round(1 / step) * step != 1.0:
+        raise ValueError("1 must be a whole number of steps")
+    return step
+
+
 #: A step to which per-case values are rounded before they are summed, or `exact`.
-Resolution = Annotated[float, Field(ge=1e-6, le=0.1)] | Literal["exact"]
+Resolution = Annotated[float, Field(ge=1e-6, le=0.1), AfterValidator(_divides_one)] | Literal["exact"]
 _HINT = "Nothing has left. Use the evaluator and the parameters that the benchmark spec pins."
 #: A product of cluster totals is rounded once per cluster, which this many units a cluster cover.
 _SLACK = 4

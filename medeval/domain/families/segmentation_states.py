@@ -84,7 +84,7 @@ class StructureCases(State):
         found = self.cases - self.both_empty - self.missed - self.false_alarm
         fits = (
             found >= 0,
-            found <= both <= min(predicted, true),
+            0 <= both <= min(predicted, true),
             predicted - both >= self.false_alarm,
             true - both >= self.missed,
             self.units <= self.cases,
@@ -107,6 +107,10 @@ class StructureCases(State):
         return 0 <= uu <= uw <= ww and uw * uw <= uu * ww and u * u <= self.units * uu and w * w <= self.units * ww
 
 
+#: A unit of a sum is 2**-52; the mean over structures of a penalty may pass the penalty by its rounding.
+_CEILING = 2**UNIT_BITS * (1 + 1e-12)
+
+
 def check_moments(found: tuple[Moments, ...], rules: CaseRules, at: int, n: int | None) -> None:
     """Raise `ResultRefused` unless these are the rules' metrics, of `n` cases each, or of the same number of cases."""
     if len(found) != len(rules.metrics) or {one.n for one in found} - {found[0].n if n is None else n}:
@@ -121,7 +125,7 @@ def check_moments(found: tuple[Moments, ...], rules: CaseRules, at: int, n: int 
 def _are_possible(moments: Moments, top: float | None) -> bool:
     """Sums of values from 0 to `top`, each rounded once, obey the inequality of Cauchy and Schwarz."""
     n, total, squares = moments.n, moments.total.total, moments.squares.total
-    if min(total, squares) < 0 or (top is not None and total > n * round(top * 2**UNIT_BITS)):
+    if min(total, squares) < 0 or (top is not None and total > n * round(top * _CEILING)):
         return False
     # Half a unit of each value, and of each square what a double can hold of it.
     rounding = (total >> UNIT_BITS) + (squares >> UNIT_BITS) + 2 * n

@@ -20,11 +20,11 @@ from medeval.domain.families.regression import RegressionPlan
 from medeval.domain.result import Evaluation
 from medeval.stats.intervals import t_of
 from medeval.stats.joint import Joint, raw
-from medeval.stats.measure import Measure, undefined
+from medeval.stats.measure import LONGEST_LOG, Measure, undefined
 
 #: The half width of the limits of agreement, in standard deviations, as Bland and Altman round it.
 AGREEMENT = 1.96
-#: Variances of labels below this share of the range's square are rounding.
+#: Variances of labels, or of errors, below this share of the range's square are rounding.
 _FLAT = Fraction(1, 2**48)
 _ANY = (-inf, inf)
 _RANGES = {"mae": (0.0, inf), "rmse": (0.0, inf), "r2": (-inf, 1.0), "ccc": (-1.0, 1.0)}
@@ -42,6 +42,8 @@ def measure(evaluation: Evaluation, name: str, plan: RegressionPlan) -> Measure:
         return undefined(Reason.ONE_CASE)
     if name in ("r2", "ccc") and joint.means[_YY] < _FLAT:
         return undefined(Reason.LABELS_ALIKE)
+    if name in ("loa_low", "loa_high") and joint.means[_DD] - joint.means[_D] ** 2 < _FLAT:
+        return undefined(Reason.NO_SPREAD)
     return _measure(joint, name, plan)
 
 
@@ -117,7 +119,8 @@ def _from_zero(value: float, half: float) -> tuple[float, float]:
 
 def _log_scale(value: float, half: float) -> tuple[float, float]:
     """Above zero, by the log scale."""
-    return value * exp(-half / value), value * exp(half / value)
+    spread = min(half / value, LONGEST_LOG)
+    return value * exp(-spread), value * exp(spread)
 
 
 def _below_one(value: float, half: float) -> tuple[float, float]:

@@ -50,6 +50,11 @@ def test_states_of_the_plan_pass() -> None:
     assert sum(state.numbers for state in states()) <= PLAN.numbers()
 
 
+def test_masks_that_share_no_voxel_are_no_missed_structure() -> None:
+    """Both masks are there, apart from each other: fewer shared voxels than found cases."""
+    assert PLAN.check_states(10, states(voxels=(Wide.of(3), Wide.of(600), Wide.of(800)))) == ()
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -60,7 +65,7 @@ def test_states_of_the_plan_pass() -> None:
         {"rules": PLAN.rules.model_copy(update={"boundary": "surface-elements"})},
         {"rules": PLAN.rules.model_copy(update={"penalty": "image-diagonal"})},
         {"voxels": (Wide.of(601), Wide.of(600), Wide.of(800))},
-        {"voxels": (Wide.of(3), Wide.of(600), Wide.of(800))},
+        {"voxels": (Wide.of(-1), Wide.of(600), Wide.of(800))},
         {"voxels": (Wide.of(420), Wide.of(420), Wide.of(800))},
         {"units": 11},
         {"units": 1},

@@ -272,3 +272,15 @@ def test_scores_of_exactly_0_and_1_have_an_interval_with_a_width(right, plan):
     assert at.value == (0.0 if right else 1.0)
     assert at.high - at.low > 0.01
     assert at.variance > 0
+
+
+def test_counts_that_leave_the_model_without_information_crash_nothing():
+    """A ridge that does not grow with the counts vanishes beside them."""
+    n0 = np.zeros((1, 10))
+    n1 = np.zeros((1, 10))
+    n0[0, [0, 5]] = 300_000, 3
+    n1[0, [0, 8]] = 20_000, 3_000_000
+    x = logit(np.linspace(0.05, 0.95, 10))
+    design = np.stack([np.ones(10), x, np.maximum(x - 1, 0) ** 3], axis=1)
+    fits = fit_logistic(design / np.abs(design).max(axis=0), np.zeros(10), n0, n1)
+    assert np.isfinite(fits.coefficients).all()

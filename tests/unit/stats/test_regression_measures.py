@@ -13,6 +13,7 @@ from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_err
 from medeval.domain.estimate import Method, NotEstimable, Reason
 from medeval.domain.families.regression import METRICS, RegressionPlan
 from medeval.domain.result import Evaluation
+from medeval.errors import SpecError
 from medeval.metrics.regression import errors_state, shares_of
 from medeval.stats.families.regression import measure
 from medeval.stats.measure import Measured
@@ -204,3 +205,28 @@ GOLDEN = {
     "r2": (0.908046283, 0.873075868, 0.933381573),
     "rmse": (6.256342165, 5.384063736, 7.269939439),
 }
+
+
+def test_errors_that_are_all_alike_have_no_limits_of_agreement() -> None:
+    """Their variance cancels to rounding, of which no slope can be taken."""
+    labels = np.array([10.0, 47.0])
+    for name in ("loa_low", "loa_high"):
+        found = measure(evaluation(labels, labels + 0.1), name, PLAN)
+        assert found == NotEstimable(reason=Reason.NO_SPREAD)
+
+
+@pytest.mark.parametrize("name", ["rmse", "r2"])
+def test_an_interval_too_wide_for_a_number_is_as_wide_as_numbers_go(name: str) -> None:
+    plan = RegressionPlan(range=(0.0, 1.0), score_resolution="exact", confidence_level=0.9999)
+    y, p = np.array([0.012, 0.052]), np.array([0.023, 0.573])
+    plain = {"format": "medeval/evaluation@1", "cases": 2, "states": [errors_state(y, p, None)]}
+    found = measure(Evaluation.from_plain(plain), name, plan)
+    assert isinstance(found, Measured)
+    assert np.isfinite([found.low, found.high]).all()
+    assert found.low <= found.value <= found.high
+
+
+@pytest.mark.parametrize("step", [0.03, 0.06, 1 / 49])
+def test_a_resolution_that_moves_one_is_refused(step: float) -> None:
+    with pytest.raises(SpecError):
+        RegressionPlan.from_plain({"task": "regression", "range": [0, 1], "score_resolution": step})
