@@ -6,8 +6,6 @@ PYTHON ?= python3
 TORCH ?= 2.13.0
 # Where the clinical data and the published tables lie.
 SHARED ?= $(or $(MEDEVAL_SHARED),../shared)
-# Where the clinical data and reference tables lie, for `make reproduce`.
-SHARED ?= ../shared
 # How many tests run at once.
 WORKERS ?= 2
 

@@ -80,7 +80,7 @@ class _Plot:
         self._foot = _Foot.of(self._board, self._row)
         self._rows = len(row.cells) + 1 + (1 if self._foot else 0)
         self._bottom = frame.y_of(self._rows) + (8 if frame is WIDE else 12)
-        self._most = max((cell.cases for cell in row.cells if isinstance(cell, CellResult)), default=1)
+        self._most = max([1, *(cell.cases for cell in row.cells if isinstance(cell, CellResult))])
 
     def draw(self) -> Picture:
         """The whole picture."""

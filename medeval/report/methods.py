@@ -7,7 +7,7 @@ from medeval.domain.messages import Leaderboard, PooledMetric
 from medeval.report import reading
 
 #: Metrics that compare cases in pairs.
-_PAIRS = frozenset({"auroc", "macro_auroc", "harrell_c", "uno_c"})
+_PAIRS = frozenset({"auroc", "macro_auroc", "harrell_c", "uno_c", "auc"})
 
 _METHOD_WORDS = {
     Method.RANDOM_EFFECTS: "Mean over sites: random-effects meta-analysis, tau² by restricted maximum likelihood "
@@ -25,10 +25,11 @@ _METHOD_WORDS = {
     Method.T_CASES: "Means: Student's t over cases.",
     Method.T_CLUSTERS: "Means of clustered cases: Student's t over patients.",
     Method.LINEARISED: "Functions of means: linearised variance (delta method).",
-    Method.LOGIT_U_STATISTIC: "Harrell's and Uno's C: variance of a U-statistic, interval on the logit scale.",
+    Method.LOGIT_U_STATISTIC: "Harrell's C: variance of a U-statistic, interval on the logit scale.",
     Method.WILSON_EFFECTIVE: "Proportions of clustered or weighted cases: Wilson's interval of the effective cases.",
     Method.MACRO: "Means over classes: from the standard errors of the classes.",
-    Method.TABLE_BOOTSTRAP: "Functions of a table of counts: percentile interval over tables drawn again.",
+    Method.TABLE_BOOTSTRAP: "Functions of a table of counts: tables drawn again, their percentiles; of Uno's C and "
+    "AUC at a time, their spread on the logit scale.",
     Method.GROUPED_LOGISTIC: "Calibration intercept and slope: logistic regression on the logit of bins' mean risks.",
 }
 

@@ -6,6 +6,7 @@ from medeval.report.findings import findings_of
 from medeval.report.pen import Pen
 from medeval.report.terminal_board import board_lines, estimand_lines, other_blocks, versus_lines
 from medeval.report.terminal_forest import forest_lines
+from medeval.report.terminal_left_out import left_out_lines
 from medeval.report.terminal_matrix import matrix_blocks
 
 #: No figure goes without its interval at any width, so the tables never get narrower than this.
@@ -51,6 +52,7 @@ def _details(board: Leaderboard, pen: Pen) -> list[list[str]]:
     forest = [*(pen.paint(line, "bold") for line in pen.paragraph(head)), "", *forest_lines(board, row, pen)]
     return [
         forest if reading.site_values(row, metric) else [],
+        left_out_lines(board, row, pen),
         terminal_detail.calibration_lines(board, row, pen),
         terminal_detail.decision_lines(board, row, pen),
         terminal_detail.group_lines(board, row, pen),

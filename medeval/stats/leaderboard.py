@@ -41,7 +41,7 @@ from medeval.stats.pooling import BySite, merge_evaluations, pooled_metric
 from medeval.stats.words import PENDING, hidden_words, reason_words
 
 #: Metrics that compare cases in pairs.
-PAIRED = frozenset({"auroc", "harrell_c", "uno_c", "macro_auroc"})
+PAIRED = frozenset({"auroc", "harrell_c", "uno_c", "auc", "macro_auroc"})
 
 
 @dataclass(frozen=True)
@@ -153,13 +153,15 @@ def build(facts: LeaderboardFacts) -> Leaderboard:
 
 def estimand(plan: Plan) -> str:
     """What the headline is, in words, and what stands beside it."""
-    pairs = "pairs of cases" if parse_metric(plan.primary_metric).base in PAIRED else "cases"
+    paired = parse_metric(plan.primary_metric).base in PAIRED
+    pairs = "pairs of cases" if paired else "cases"
+    across = ", which also compares cases of different sites" if paired else ""
     return (
         "The headline is the mean over sites of a random-effects meta-analysis: what a site of this kind can expect on "
         f"average. It is there from {plan.min_sites} sites on; the prediction interval, from {PREDICTION_FROM} sites "
         "on, says where the true value of a new site is expected. Beside it stand, each under its own name, the mean "
-        f"within sites, which weighs each site by its {pairs}, and the value over all cases, from the added counts, "
-        "which also compares cases of different sites."
+        f"within sites, which weighs each site by its {pairs}, and the value over all cases, from the added "
+        f"counts{across}."
     )
 
 
