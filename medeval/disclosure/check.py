@@ -5,6 +5,7 @@ refused while reading. What follows are the rules that relate a result to its be
 and the rule.
 """
 
+from medeval.disclosure.withhold import check_withheld, to_releasable, withheld_levels
 from medeval.domain.benchmark import BenchmarkSpec
 from medeval.domain.families.base import moments_of
 from medeval.domain.policies import DisclosurePolicy
@@ -21,12 +22,19 @@ Classes = tuple[int, ...]
 
 
 def check_evaluation(data: bytes, spec: BenchmarkSpec) -> Evaluation:
-    """Read an evaluator's `result.json` and hold it against the spec; raises `ResultRefused` or `TooFewCases`."""
+    """Read an evaluator's `result.json`, and make of it what may leave; raises `ResultRefused` or `TooFewCases`.
+
+    Small levels of subgroups are withheld here, before anyone reviews or signs the result.
+    """
     if len(data) > MAX_RESULT_BYTES:
         raise ResultRefused(f"document: larger than {MAX_RESULT_BYTES} bytes", _SPEC_HINT)
     evaluation = Evaluation.from_json(data, refuse=ResultRefused)
-    check_against(evaluation, spec)
-    return evaluation
+    if withheld_levels(evaluation):
+        raise ResultRefused("groups: an evaluator must show every level; the site withholds", _SPEC_HINT)
+    check_states(evaluation, spec)
+    releasable = to_releasable(evaluation, spec.disclosure)
+    check_against(releasable, spec)
+    return releasable
 
 
 def check_result(result: SiteResult, spec: BenchmarkSpec) -> None:
@@ -53,11 +61,10 @@ def check_states(evaluation: Evaluation, spec: BenchmarkSpec) -> Classes:
 
 
 def check_policy(evaluation: Evaluation, classes: Classes, spec: BenchmarkSpec) -> None:
-    """Minimum cases, minimum per class, in all and by group; maximum of numbers."""
+    """Minimum cases and minimum per class; small levels of subgroups withheld; maximum of numbers."""
     policy = spec.disclosure
     check_enough(evaluation.cases, classes, policy, where="evaluation")
-    for group in evaluation.groups:
-        _check_group_size(group, spec)
+    check_withheld(evaluation, policy)
     numbers = numbers_of(evaluation)
     if numbers > policy.max_numbers:
         rule = f"max_numbers of policy {policy.name} is {policy.max_numbers}"
@@ -81,15 +88,8 @@ def classes_of(evaluation: Evaluation, spec: BenchmarkSpec) -> Classes:
 
 def numbers_of(evaluation: Evaluation) -> int:
     """How many numbers an evaluation holds; thresholds and edges come from the spec and tell nothing."""
-    parts: tuple[Evaluation | GroupEvaluation, ...] = (evaluation, *evaluation.groups)
+    parts: list[Evaluation | GroupEvaluation] = [evaluation, *_shown(evaluation)]
     return sum(1 + sum(state.numbers for state in part.states) + (2 if part.clusters else 0) for part in parts)
-
-
-def _check_group_size(group: GroupEvaluation, spec: BenchmarkSpec) -> None:
-    """A level of a variable, like its complement, holds no fewer cases than a class must."""
-    if group.cases < spec.disclosure.min_per_class:
-        rule = f"min_per_class of policy {spec.disclosure.name} is {spec.disclosure.min_per_class}"
-        raise TooFewCases(f"groups: a level holds too few cases; {rule}", _CASES_HINT)
 
 
 def _check_clusters(part: Evaluation | GroupEvaluation, spec: BenchmarkSpec, where: str) -> None:
@@ -109,15 +109,21 @@ def _check_clusters(part: Evaluation | GroupEvaluation, spec: BenchmarkSpec, whe
 
 
 def _check_groups(evaluation: Evaluation, spec: BenchmarkSpec, classes: Classes) -> None:
-    """The levels are those of the spec, and those of each variable add up to the whole, state by state."""
+    """The levels are those of the spec, and add up to the whole; to less where levels of a variable are withheld."""
     found = tuple((group.name, group.level) for group in evaluation.groups)
     if found != spec.model_interface.levels:
         raise ResultRefused("groups: must be the levels that the spec declares, in order", _SPEC_HINT)
     for name in spec.model_interface.groups:
-        parts = [group for group in evaluation.groups if group.name == name]
-        per_class = [spec.analysis.check_states(part.cases, part.states) for part in parts]
+        parts = [group for group in _shown(evaluation) if group.name == name]
+        counts = [(part.cases, *spec.analysis.check_states(part.cases, part.states)) for part in parts]
         for part in parts:
             _check_clusters(part, spec, "groups: ")
-        added = tuple(sum(counts) for counts in zip(*per_class, strict=True))
-        if sum(part.cases for part in parts) != evaluation.cases or added != classes:
+        rest = [n - sum(of_levels) for n, *of_levels in zip((evaluation.cases, *classes), *counts, strict=True)]
+        if any(n < 0 for n in rest):
+            raise ResultRefused("groups: the levels of a variable must add up to no more than all cases", _SPEC_HINT)
+        if any(rest) and not any(group.name == name for group in withheld_levels(evaluation)):
             raise ResultRefused("groups: the levels of a variable must add up to all cases", _SPEC_HINT)
+
+
+def _shown(evaluation: Evaluation) -> list[GroupEvaluation]:
+    return [group for group in evaluation.groups if isinstance(group, GroupEvaluation)]

@@ -260,16 +260,18 @@ class NotComparedPair(Value):
 
 
 class GroupResult(Value):
-    """One level of a declared variable, such as `sex` = `F`: its cases, its estimate, and that of all other levels.
+    """One level of a declared variable, such as `sex` = `F`: its cases, every metric, and the same of all other levels.
 
-    Both are of the primary metric; `complement` is there so that a level is never read without what it is held against.
+    `complement` is there so that a level is never read without what it is held against. Both are over the sites that
+    show them: `withheld` counts those that withhold the level because it, or one that would follow from it, is small.
     """
 
     name: Column
     level: Column
     counts: AnyCounts
-    pooled: tuple[PooledMetric]
-    complement: PooledMetric
+    withheld: int = Field(default=0, ge=0)
+    pooled: tuple[PooledMetric, ...]
+    complement: tuple[PooledMetric, ...]
 
 
 class ScoreBins(Value):

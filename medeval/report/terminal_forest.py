@@ -44,7 +44,8 @@ class _Forest:
         estimate = self._pooled.estimate
         if not isinstance(estimate, Estimate):
             state, reason = reading.not_pooled_words(self._pooled)
-            return [self._line("Mean", (f"{state}: {reason}", ""))]
+            words = self._pen.fit(f"{state}: {reason}", self._pen.width - _INDENT - self._name_width - 2)
+            return [self._line("Mean", (words, ""))]
         picture = self._interval(estimate, "pooled-start", "pooled-line", "pooled-end", "diamond")
         return [self._line("Mean", (picture, reading.figure(estimate, self._metric)), "accent")]
 

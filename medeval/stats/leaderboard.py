@@ -22,7 +22,6 @@ from medeval.domain.lifecycle import ExecutionState
 from medeval.domain.messages import (
     Cell,
     CellResult,
-    GroupResult,
     Leaderboard,
     LeaderboardRow,
     PooledMetric,
@@ -32,12 +31,13 @@ from medeval.domain.messages import (
 from medeval.domain.paired import SiteComparison
 from medeval.domain.plan import Plan
 from medeval.domain.result import Evaluation
+from medeval.stats.board_groups import group_results
 from medeval.stats.board_ranks import Contest, compare_models, rank_models, ranks_of
 from medeval.stats.curves import score_bins
 from medeval.stats.estimates import count_positives, estimates_of
 from medeval.stats.evidence import Reached, precision_of, shortfalls
 from medeval.stats.meta import PREDICTION_FROM
-from medeval.stats.pooling import BySite, merge_evaluations, pooled_metric
+from medeval.stats.pooling import BySite, merge_evaluations, not_pooled, pooled_metrics
 from medeval.stats.words import PENDING, hidden_words, reason_words
 
 #: Metrics that compare cases in pairs.
@@ -192,7 +192,7 @@ def _row(facts: LeaderboardFacts, model: ModelFacts, rank: Rank | None) -> Leade
         pooled=metrics,
         flags=_flags(facts.spec, pooled, metrics),
         rank=rank,
-        groups=_groups(facts, released, pooled),
+        groups=() if reason else group_results(facts.spec, released, show_sites=facts.show_cells),
         bins=score_bins(pooled, facts.spec.analysis) if pooled else None,
         cells=tuple(_cell(facts, item) for item in found),
     )
@@ -214,33 +214,10 @@ def _counts(spec: BenchmarkSpec, pooled: Evaluation | None, reason: Reason | Non
 
 
 def _pooled(facts: LeaderboardFacts, released: BySite, reason: Reason | None) -> tuple[PooledMetric, ...]:
-    return tuple(
-        _nothing(metric.name, reason)
-        if reason
-        else pooled_metric(released, metric.name, facts.spec.analysis, show_sites=facts.show_cells)
-        for metric in facts.spec.metrics
-    )
-
-
-def _nothing(name: str, reason: Reason) -> PooledMetric:
-    absent = NotEstimable(reason=reason)
-    return PooledMetric(metric=name, estimate=absent, sites=0, within=absent, all_cases=absent)
-
-
-def _groups(facts: LeaderboardFacts, released: BySite, pooled: Evaluation | None) -> tuple[GroupResult, ...]:
-    """Every declared level by the primary metric, pooled as the whole is."""
-    if pooled is None:
-        return ()
-    plan, found = facts.spec.analysis, []
-    for name, level in facts.spec.model_interface.levels:
-        parts = {site: evaluation.of_group(name, level) for site, evaluation in released.items()}
-        others = {site: evaluation.of_others(name, level) for site, evaluation in released.items()}
-        metric, rest = (
-            pooled_metric(part, plan.primary_metric, plan, show_sites=facts.show_cells) for part in (parts, others)
-        )
-        counts = _counts(facts.spec, pooled.of_group(name, level), None)
-        found.append(GroupResult(name=name, level=level, counts=counts, pooled=(metric,), complement=rest))
-    return tuple(found)
+    names = [metric.name for metric in facts.spec.metrics]
+    if reason:
+        return tuple(not_pooled(name, reason) for name in names)
+    return pooled_metrics(released, names, facts.spec.analysis, show_sites=facts.show_cells)
 
 
 def _flags(

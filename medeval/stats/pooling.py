@@ -48,9 +48,26 @@ def pooled_metric(sites: BySite, name: str, plan: Plan, *, show_sites: bool = Tr
 
     Without `show_sites` nothing is there from which one site's own value could be read.
     """
+    return pooled_metrics(sites, (name,), plan, show_sites=show_sites)[0]
+
+
+def pooled_metrics(
+    sites: BySite, names: Sequence[str], plan: Plan, *, show_sites: bool = True
+) -> tuple[PooledMetric, ...]:
+    """Several metrics over the sites, in the order of `names`."""
+    merged = merge_evaluations([evaluation.model_copy(update={"groups": ()}) for evaluation in sites.values()])
+    return tuple(_pooled(sites, merged, name, plan, show_sites=show_sites) for name in names)
+
+
+def not_pooled(name: str, reason: Reason) -> PooledMetric:
+    """A metric of which nothing is there, or may be shown."""
+    absent = NotEstimable(reason=reason)
+    return PooledMetric(metric=name, estimate=absent, sites=0, within=absent, all_cases=absent)
+
+
+def _pooled(sites: BySite, merged: Evaluation, name: str, plan: Plan, *, show_sites: bool) -> PooledMetric:
     measures = {site: measure_of(evaluation, name, plan) for site, evaluation in sites.items()}
     found = {site: measure for site, measure in measures.items() if isinstance(measure, Measured)}
-    merged = merge_evaluations(list(sites.values()))
     fit = pool(_effects(found), plan.confidence_level) if len(found) >= plan.min_sites else None
     values = [measure.value for measure in found.values()]
     return PooledMetric(

@@ -137,7 +137,7 @@ def test_every_metric_of_every_family(name: str, tmp_path: Path) -> None:
     for found in (*sites, reduce(Evaluation.merge, sites)):
         assert found.clusters is not None
         assert found.clusters.clusters == found.cases / 2
-        for part in (found, *(found.of_group(group.name, group.level) for group in found.groups)):
+        for part in (found, *(found.find_levels(group.name, [group.level]) for group in found.groups)):
             classes = plan.check_states(part.cases, part.states)
             assert len(classes) == len(plan.class_names)
             assert sum(state.numbers for state in part.states) == plan.numbers()
