@@ -133,14 +133,15 @@ def cells(draw: st.DrawFn, names: tuple[str, ...]) -> Cell:
 
 
 @st.composite
-def groups(draw: st.DrawFn, name: str, datasets: tuple[str, ...]) -> tuple[GroupResult, ...]:
+def groups(draw: st.DrawFn, names: tuple[str, ...], datasets: tuple[str, ...]) -> tuple[GroupResult, ...]:
     return tuple(
         GroupResult(
             name="sex",
             level=level,
             counts=draw(counts | absent),
-            pooled=(draw(pooled_metrics(name, datasets)),),
-            complement=draw(pooled_metrics(name, datasets)),
+            withheld=draw(st.integers(0, len(datasets))),
+            pooled=tuple(draw(pooled_metrics(name, datasets)) for name in names),
+            complement=tuple(draw(pooled_metrics(name, datasets)) for name in names),
         )
         for level in ("female or not told", "M")
     )
@@ -158,7 +159,7 @@ def rows(draw: st.DrawFn, model: str, names: tuple[str, ...], datasets: tuple[st
         pooled=tuple(draw(pooled_metrics(name, datasets)) for name in names),
         flags=tuple(draw(st.sets(st.sampled_from(EvidenceFlag)))),
         rank=draw(st.none() | st.integers(1, 3).map(lambda tier: Rank(low=low, high=high, tier=tier))),
-        groups=draw(st.just(()) | groups(names[0], datasets)),
+        groups=draw(st.just(()) | groups(names, datasets)),
         bins=draw(st.none() | score_bins()),
         cells=tuple(draw(cells(names)) for _ in datasets),
     )

@@ -5,25 +5,36 @@ from itertools import pairwise
 from typing import Any
 
 from medeval.cli.table import blocks, lines_of
+from medeval.disclosure.withhold import withheld_levels
 from medeval.domain.benchmark import BenchmarkSpec
 from medeval.domain.families.base import State, Wide
 from medeval.domain.families.binary import PositiveWhen, ScoreTable
-from medeval.domain.result import Evaluation, GroupEvaluation
+from medeval.domain.result import Evaluation, GroupEvaluation, Withheld
 from medeval.report.pen import Pen
 
 Lines = list[str]
 
 
 def evaluation_lines(evaluation: Evaluation, spec: BenchmarkSpec, pen: Pen) -> Iterator[Lines]:
-    """The cases, then each state as a table; then the same of each group."""
+    """The cases, then each state as a table; then the same of each group, and which are withheld."""
     yield from _part(evaluation, spec, pen, "")
     for group in evaluation.groups:
-        yield from _part(group, spec, pen, f" ({group.name} {group.level})")
+        if isinstance(group, GroupEvaluation):
+            yield from _part(group, spec, pen, f" ({group.name} {group.level})")
+    withheld = {f"{level.name} {level.level}": _why(level.withheld, spec) for level in withheld_levels(evaluation)}
+    if withheld:
+        yield [*heading("What does not leave: levels withheld", pen), *blocks([withheld], pen)]
 
 
 def heading(text: str, pen: Pen) -> Lines:
     """A bold line."""
     return [pen.paint(line, "bold") for line in pen.paragraph(text, "")]
+
+
+def _why(reason: Withheld, spec: BenchmarkSpec) -> str:
+    if reason is Withheld.SUPPRESSED:
+        return "suppressed: else a smaller level would follow from what is shown"
+    return f"insufficient: fewer than {spec.disclosure.min_per_class} cases in it, or in all other levels"
 
 
 def _part(part: Evaluation | GroupEvaluation, spec: BenchmarkSpec, pen: Pen, of: str) -> Iterator[Lines]:

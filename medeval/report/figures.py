@@ -39,7 +39,8 @@ def mean_figure(pooled: PooledMetric, metric: Metric) -> Figure:
     if isinstance(pooled.estimate, Estimate):
         return figure(pooled.estimate, metric)
     words, small = reading.not_pooled_words(pooled)
-    return Figure(words=words, small=small)
+    marked = pooled.estimate.reason in reading.WITHHELD
+    return Figure(words=tag(words, words).words if marked else words, small=small)
 
 
 def cell_figure(cell: Cell, metric: Metric) -> Figure:

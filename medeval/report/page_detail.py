@@ -1,21 +1,18 @@
-"""The details of one model: forest plot, mean without each site, calibration plot, decision curve, subgroups."""
-
-from markupsafe import Markup
+"""The details of one model: forest plot, mean without each site, calibration plot, decision curve."""
 
 from medeval.domain.estimate import CaseCounts, Estimate
-from medeval.domain.messages import GroupResult, Leaderboard, LeaderboardRow, PooledMetric
-from medeval.report import calibration, decision, figures, forest, reading, row_plot
-from medeval.report.axis import Axis, axis_over
+from medeval.domain.messages import Leaderboard, LeaderboardRow
+from medeval.report import calibration, decision, figures, forest, reading
+from medeval.report.page_groups import find_subgroups
 from medeval.report.risk_bins import benefits, risk_points, shown_lines
-from medeval.report.view import Detail, Drawing, GroupLine, Table
+from medeval.report.view import Detail, Drawing, Table
 
 
 def find_detail(board: Leaderboard, place: int) -> Detail | None:
     """The details of the model in that row; None where no site's result is shown and nothing else is there."""
-    row = board.rows[place]
     plot = _forest(board, place)
     drawings = tuple(item for item in (_calibration(board, place), _decision(board, place)) if item)
-    groups = tuple(_group(board, row, group) for group in row.groups)
+    groups = find_subgroups(board, place)
     if not (plot or drawings or groups):
         return None
     return Detail(
@@ -23,8 +20,6 @@ def find_detail(board: Leaderboard, place: int) -> Detail | None:
         left_out=_left_out(board, place),
         drawings=drawings,
         groups=groups,
-        group_scale=row_plot.head(_group_axis(board, row)) if groups else Markup(""),
-        group_ident=f"cap-groups-{place}",
     )
 
 
@@ -131,36 +126,3 @@ def _decision(board: Leaderboard, place: int) -> Drawing | None:
     )
     table = Table(f"cap-dca-{place}", "Net benefit by threshold", "", heads, rows)
     return Drawing(drawn.to_html(), f"Decision curve of {reading.names_of(board)[row]}.", caption, table)
-
-
-# --- subgroups --------------------------------------------------------------------------------------------------
-
-
-def _group_axis(board: Leaderboard, row: LeaderboardRow) -> Axis:
-    metric, values = reading.metric_of(board), []
-    for group in row.groups:
-        pooled = reading.get_pooled(group.pooled, metric)
-        values += [pooled.estimate.low, pooled.estimate.high] if isinstance(pooled.estimate, Estimate) else []
-        values += [pooled.prediction.low, pooled.prediction.high] if pooled.prediction else []
-        values += _range(pooled)
-    return axis_over(values, metric)
-
-
-def _range(pooled: PooledMetric) -> list[float]:
-    """The sites' extremes, where they are shown."""
-    return [value for value in (pooled.lowest, pooled.highest) if value is not None]
-
-
-def _group(board: Leaderboard, row: LeaderboardRow, group: GroupResult) -> GroupLine:
-    metric = reading.metric_of(board)
-    pooled = reading.get_pooled(group.pooled, metric)
-    mean = figures.mean_figure(pooled, metric)
-    words = f"{group.name} {group.level}: {figures.plain(mean)}; {', '.join(reading.spread_words(pooled, metric))}"
-    others = figures.mean_figure(group.complement, metric)
-    counts = group.counts
-    if isinstance(counts, CaseCounts):
-        told = str(counts.cases) if counts.positives is None else f"{counts.cases} ({counts.positives})"
-    else:
-        told = reading.pooled_count(counts, "cases")
-    plot = row_plot.of_pooled(pooled, _group_axis(board, row), _range(pooled), words)
-    return GroupLine(group.name, group.level, mean, plot, figures.spread(pooled, metric), told, others)

@@ -12,6 +12,7 @@ from medeval.domain.lifecycle import ExecutionState
 from medeval.domain.messages import (
     Cell,
     CellResult,
+    GroupResult,
     Leaderboard,
     LeaderboardRow,
     MetricEstimates,
@@ -32,6 +33,8 @@ STATE_WORDS = {
     ExecutionState.PENDING: "pending",
 }
 _OF_SURVIVAL = frozenset({"harrell_c", "uno_c", "auc", "ibs"})
+#: Reasons of disclosure control: the sites keep it.
+WITHHELD = (Reason.INSUFFICIENT, Reason.SUPPRESSED)
 _NOT_FOR_THIS_VIEWER = (Reason.HIDDEN, Reason.ONE_SITE)
 
 
@@ -141,7 +144,7 @@ def not_pooled_words(pooled: PooledMetric) -> tuple[str, str]:
         return "not shown", str(estimate.reason)
     if estimate.reason is Reason.NO_RESULTS:
         return "none", str(estimate.reason)
-    return "not estimable", str(estimate.reason)
+    return state_of(estimate.reason)
 
 
 # --- figures ----------------------------------------------------------------------------------------------------
@@ -228,6 +231,15 @@ def _few_words(low: float, high: float, metric: Metric, sites: int) -> str:
     if sites == 1:
         return number(low, metric)
     return f"{number(low, metric)} {'and' if sites == 2 else 'to'} {number(high, metric)}"
+
+
+def group_words(group: GroupResult, metric: Metric) -> str:
+    """How sites differ in a subgroup, or why no site shows it; and at how many sites it is withheld."""
+    pooled = get_pooled(group.pooled, metric)
+    words = ", ".join(spread_words(pooled, metric))
+    if not isinstance(pooled.estimate, Estimate) and pooled.estimate.reason in WITHHELD:
+        words = str(pooled.estimate.reason)
+    return f"{words}; withheld at {count(group.withheld, 'site')}" if group.withheld else words
 
 
 def prediction_words(found: PredictionInterval, board: Leaderboard) -> str:
@@ -347,6 +359,8 @@ def pooled_count(counts: AnyCounts, what: Literal["cases", "positives"]) -> str:
     """A pooled count, or the word for why there is none."""
     if isinstance(counts, CaseCounts):
         return str(counts.cases if what == "cases" else counts.positives)
+    if counts.reason in WITHHELD:
+        return state_of(counts.reason)[0]
     return "none" if counts.reason is Reason.NO_RESULTS else "not shown"
 
 

@@ -6,6 +6,7 @@ from medeval.report.findings import findings_of
 from medeval.report.pen import Pen
 from medeval.report.terminal_board import board_lines, estimand_lines, other_blocks, versus_lines
 from medeval.report.terminal_forest import forest_lines
+from medeval.report.terminal_groups import group_lines, other_group_lines
 from medeval.report.terminal_left_out import left_out_lines
 from medeval.report.terminal_matrix import matrix_blocks
 
@@ -55,7 +56,8 @@ def _details(board: Leaderboard, pen: Pen) -> list[list[str]]:
         left_out_lines(board, row, pen),
         terminal_detail.calibration_lines(board, row, pen),
         terminal_detail.decision_lines(board, row, pen),
-        terminal_detail.group_lines(board, row, pen),
+        group_lines(board, row, pen),
+        other_group_lines(board, row, pen),
     ]
 
 

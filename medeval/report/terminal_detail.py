@@ -1,15 +1,13 @@
-"""One model in a terminal: calibration, decision curve, subgroups."""
+"""One model in a terminal: calibration, decision curve."""
 
-from medeval.domain.estimate import CaseCounts
-from medeval.domain.messages import GroupResult, Leaderboard, LeaderboardRow
+from medeval.domain.messages import Leaderboard, LeaderboardRow
 from medeval.report import decision, reading
 from medeval.report.pen import Pen, pad
 from medeval.report.risk_bins import RiskPoint, benefits, risk_points, shown_lines
-from medeval.report.terminal_table import Column, blocks, table_lines
+from medeval.report.terminal_table import Column, table_lines
 
 _STRIP = 31
 _BARS = 10
-_LONGEST_LEVEL = 20
 
 
 def calibration_lines(board: Leaderboard, row: LeaderboardRow, pen: Pen) -> list[str]:
@@ -55,29 +53,6 @@ def decision_lines(board: Leaderboard, row: LeaderboardRow, pen: Pen) -> list[st
     ]
     head = f"{reading.names_of(board)[row]}: net benefit of acting on the model, on everyone, on no one"
     return [*_bold(head, pen), "", *table_lines(columns, pen)]
-
-
-def group_lines(board: Leaderboard, row: LeaderboardRow, pen: Pen) -> list[str]:
-    """The means of subgroups."""
-    if not row.groups:
-        return []
-    metric = reading.metric_of(board)
-    means = [reading.brief(reading.get_pooled(group.pooled, metric), metric) for group in row.groups]
-    spread = [", ".join(reading.spread_words(reading.get_pooled(group.pooled, metric), metric)) for group in row.groups]
-    others = [reading.brief(group.complement, metric) for group in row.groups]
-    names = [pen.fit(f"{group.name}: {group.level}", _LONGEST_LEVEL) for group in row.groups]
-    figure = Column(f"{pen.clean(reading.heading_of(metric))} ({reading.ci_words(board)})", means)
-    cases = Column("Cases", [_cases(group) for group in row.groups], right=True)
-    tables = blocks(Column("Subgroup", names), [figure, Column("All others", others), cases], pen)
-    head = f"{reading.names_of(board)[row]}: subgroups, random-effects mean over sites; no difference was tested"
-    notes = [line for name, words in zip(names, spread, strict=True) for line in pen.paragraph(f"{name}: {words}")]
-    return [*_bold(head, pen), "", *tables, "", *notes]
-
-
-def _cases(group: GroupResult) -> str:
-    if isinstance(group.counts, CaseCounts):
-        return str(group.counts.cases)
-    return reading.pooled_count(group.counts, "cases")
 
 
 def _bold(text: str, pen: Pen) -> list[str]:

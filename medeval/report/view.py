@@ -72,7 +72,7 @@ class Drawing:
 
 @dataclass(frozen=True)
 class GroupLine:
-    """A level of a variable, as a row of a board."""
+    """A level of a variable, as a row of a board; `withheld` says at how many sites it is."""
 
     name: str
     level: str
@@ -80,7 +80,28 @@ class GroupLine:
     plot: Markup
     spread: tuple[str, str, str]
     cases: str
+    withheld: Tag | None
     others: Figure
+
+
+@dataclass(frozen=True)
+class MetricsTable:
+    """Figures of every model or subgroup (`first`): a column for each metric or estimand."""
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Figure, ...]], ...]
+    first: str = "Model"
+
+
+@dataclass(frozen=True)
+class Subgroups:
+    """The levels by the primary metric, on one scale, and by every other metric."""
+
+    lines: tuple[GroupLine, ...]
+    scale: Markup
+    others: MetricsTable | None
+    withholds: bool
+    ident: str
 
 
 @dataclass(frozen=True)
@@ -90,9 +111,7 @@ class Detail:
     forest: Drawing | None
     left_out: Table | None
     drawings: tuple[Drawing, ...]
-    groups: tuple[GroupLine, ...]
-    group_scale: Markup
-    group_ident: str
+    groups: Subgroups | None
 
 
 @dataclass(frozen=True)
@@ -139,14 +158,6 @@ class OtherTable:
 
     title: str
     meaning: str
-    rows: tuple[tuple[str, tuple[Figure, ...]], ...]
-
-
-@dataclass(frozen=True)
-class MetricsTable:
-    """Figures of every model: a column for each metric or estimand."""
-
-    heads: tuple[str, ...]
     rows: tuple[tuple[str, tuple[Figure, ...]], ...]
 
 
