@@ -26,7 +26,11 @@ def board_lines(board: Leaderboard, pen: Pen) -> list[str]:
         columns = _placed(kept, spare)
     if width_of(columns) > pen.width - _SHORTEST_NAME - 2:
         columns = [columns[0], columns[2]]
+    below = []
+    if width_of(columns) > pen.width - _SHORTEST_NAME - 2:
+        columns, below = columns[:1], columns[1:]
     lines = table_lines(_with_names(board, columns, pen), pen, _titles(board, pen))
+    lines += ["", *table_lines(_with_names(board, below, pen), pen)] if below else []
     told = f"{reading.heading_of(metric)}: random-effects mean over sites. {meaning_of(metric)}"
     lines += ["", *pen.paragraph(told)]
     for head, text in methods.spread_notes(board):
