@@ -105,7 +105,11 @@ def test_levels_add_up_to_all_cases() -> None:
     [
         ({"min_cases": 61}, TooFewCases, "min_cases of policy own is 61"),
         ({"min_per_class": 31}, TooFewCases, "min_per_class of policy own is 31"),
-        ({"min_per_class": 21}, TooFewCases, "gives away, too few cases must be withheld; min_per_class of policy own is 21"),
+        (
+            {"min_per_class": 21},
+            TooFewCases,
+            "gives away, too few cases must be withheld; min_per_class of policy own is 21",
+        ),
     ],
 )
 def test_too_few_cases_are_refused_without_a_count(policy: dict, refusal: type[Exception], said: str) -> None:
