@@ -1,5 +1,8 @@
 """Fixed benchmarks and leaderboards for tests: five sites, three models, every state of a cell."""
 
+from functools import reduce
+
+from medeval.disclosure.withhold import to_releasable
 from medeval.domain.attestation import CubeRecord, Provenance, SandboxRecord
 from medeval.domain.base import digest_of
 from medeval.domain.benchmark import BenchmarkSpec
@@ -7,6 +10,7 @@ from medeval.domain.families.base import Wide
 from medeval.domain.families.binary import PositiveWhen, ScoreTable
 from medeval.domain.lifecycle import ExecutionState
 from medeval.domain.messages import Leaderboard, PooledComparison
+from medeval.domain.policies import HOSPITAL
 from medeval.domain.result import Evaluation, GroupEvaluation
 from medeval.stats.leaderboard import (
     ExecutionFacts,
@@ -191,6 +195,45 @@ def a_large_board(**changes: object) -> Leaderboard:
         **changes,
     )
     return board.model_copy(update={"comparisons": board.comparisons or SOME_COMPARISONS})
+
+
+REGIONS = ("a", "b", "c")
+
+
+def by_region(*sizes: int) -> Evaluation:
+    """Cases of three regions, half of them positive, with scores that tell most of them apart."""
+    parts = [an_evaluation(*(_spread(n - n // 2), _spread(n // 2)[::-1])) for n in sizes]
+    groups = tuple(
+        GroupEvaluation(name="region", level=level, cases=part.cases, states=part.states)
+        for level, part in zip(REGIONS, parts, strict=True)
+    )
+    return reduce(Evaluation.merge, parts).model_copy(update={"groups": groups})
+
+
+def _spread(cases: int) -> tuple[int, ...]:
+    """Most cases in the lower bins, some in every other one."""
+    shares = [cases * share // 100 for share in (35, 20, 15, 10, 8, 5, 3, 2, 1)]
+    return (cases - sum(shares), *shares)
+
+
+def withholding_sites() -> dict[str, Evaluation]:
+    """Eight sites, each with four cases of region `a`: it is withheld, and `b`, which would give it away."""
+    return {
+        f"site-{letter}": to_releasable(by_region(4, 50 + place, 70), HOSPITAL)
+        for place, letter in enumerate("abcdefgh")
+    }
+
+
+def a_withholding_board(**changes: object) -> Leaderboard:
+    """One model at these sites: one level too small, one suppressed, one shown."""
+    sites = withholding_sites()
+    return a_board(
+        spec=a_spec(model_interface={"features": ["a"], "groups": {"region": list(REGIONS)}}),
+        models=(ModelFacts("logistic@1.0.0", "Reference models group", "The logistic model"),),
+        sites=tuple(SiteFacts(f"{site}/masses", "Masses", f"Hospital {site[-1].upper()}") for site in sites),
+        executions=tuple(released("logistic", site, evaluation) for site, evaluation in sites.items()),
+        **changes,
+    )
 
 
 SOME_COMPARISONS = tuple(

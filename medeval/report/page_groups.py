@@ -1,7 +1,5 @@
 """Subgroups of one model on the page: a row of the board for each level, then a table of every other metric."""
 
-from markupsafe import Markup
-
 from medeval.domain.benchmark import Metric
 from medeval.domain.estimate import CaseCounts, Estimate
 from medeval.domain.messages import GroupResult, Leaderboard, LeaderboardRow, PooledMetric
@@ -49,16 +47,12 @@ def _line(board: Leaderboard, group: GroupResult, axis: Axis) -> GroupLine:
         name=group.name,
         level=group.level,
         mean=mean,
-        plot=row_plot.of_pooled(pooled, axis, _range(pooled), words) if _has_plot(pooled) else Markup(""),
+        plot=row_plot.of_pooled(pooled, axis, _range(pooled), words),
         spread=figures.spread(pooled, metric),
         cases=_cases(group),
         withheld=figures.tag("withheld", f"{group.withheld} withheld") if group.withheld else None,
         others=figures.mean_figure(reading.get_pooled(group.complement, metric), metric),
     )
-
-
-def _has_plot(pooled: PooledMetric) -> bool:
-    return isinstance(pooled.estimate, Estimate) or bool(_range(pooled))
 
 
 def _cases(group: GroupResult) -> str:

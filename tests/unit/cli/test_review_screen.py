@@ -5,17 +5,19 @@ from pathlib import Path
 import pytest
 
 from medeval.cli.review_screen import MEANINGS, screen_of
+from medeval.disclosure.withhold import to_releasable
 from medeval.domain.attestation import SandboxRecord
 from medeval.domain.execution import ExecutionSpec, Pinned, PinnedDataset
 from medeval.domain.lifecycle import ExecutionState
 from medeval.domain.messages import SiteTask
+from medeval.domain.policies import HOSPITAL
 from medeval.domain.result import Evaluation
 from medeval.report.pen import Pen, cells
 from medeval.signing import dsse, keys
 from medeval.site.records import FailureRecord, Refusal, RunRecord, SignedRecord, Stage
 from medeval.site.review import Reviewed
 from medeval.site.store import ExecutionFiles, SiteStore
-from tests.boards import a_digest, a_spec, an_evaluation
+from tests.boards import REGIONS, a_digest, a_spec, an_evaluation, by_region
 from tests.worlds import make_card
 
 EVALUATION = an_evaluation((41, 12, 6, 4, 2, 3, 1, 0, 0, 0), (0, 0, 1, 1, 2, 3, 4, 6, 12, 26))
@@ -90,6 +92,23 @@ def test_every_count_that_would_leave_stands_in_a_row(store, files):
     rows = [line.split()[-3:] for line in bins[-10:]]
     assert [(int(n0), int(n1), float(total)) for n0, n1, total in rows] == [pytest.approx(row) for row in shares]
     assert bins[-10].startswith("0 to 0.1 ")
+
+
+def test_levels_that_stay_here_are_named_with_the_reason_and_no_count(store, files):
+    spec = a_spec(model_interface={"features": ["a"], "groups": {"region": REGIONS}})
+    store.put_spec(spec)
+    task = files.task()
+    pinned = Pinned(ref=spec.ref, digest=spec.to_digest())
+    files.put_task(task.model_copy(update={"execution": task.execution.model_copy(update={"benchmark": pinned})}))
+    evaluated(files, to_releasable(by_region(4, 50, 70), HOSPITAL))
+    lines = shown(store, files)
+    assert [line.split(maxsplit=2)[1:] for line in below(lines, "What does not leave: levels withheld")] == [
+        ["a", "insufficient: fewer than 10 cases in it, or in all other levels"],
+        ["b", "suppressed: else a smaller level would follow from what is shown"],
+    ]
+    assert [line for line in lines if line.startswith("What leaves: cases (region ")] == [
+        "What leaves: cases (region c)"
+    ]
 
 
 def test_which_side_an_edge_falls_to_is_said(store, files):

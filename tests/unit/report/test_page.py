@@ -11,7 +11,17 @@ from medeval.domain.estimate import Reason
 from medeval.domain.lifecycle import ExecutionState
 from medeval.domain.messages import Leaderboard
 from medeval.report import html
-from tests.boards import GOOD, a_board, a_large_board, a_spec, an_analysis, an_evaluation, not_released, released
+from tests.boards import (
+    GOOD,
+    a_board,
+    a_large_board,
+    a_spec,
+    a_withholding_board,
+    an_analysis,
+    an_evaluation,
+    not_released,
+    released,
+)
 
 HOSTILE = """</style><script>alert("x")</script> & 'quoted' " onload=x <img src=//evil>"""
 VOID = {"meta", "link", "br", "img", "input"}
@@ -24,6 +34,7 @@ BOARDS = {
     "no-results": a_board(executions=(), log_size=0, log_head=None),
     "no-models": a_board(models=(), executions=()),
     "large": a_large_board(),
+    "withholding": a_withholding_board(),
     "accuracy": a_board(spec=a_spec(metrics=[{"name": "accuracy"}], analysis=an_analysis("accuracy"))),
     "ratio": a_board(spec=a_spec(metrics=[{"name": "oe"}, {"name": "brier"}], analysis=an_analysis("oe"))),
 }
@@ -228,6 +239,26 @@ def test_comparisons_subgroups_and_pictures_are_there_with_their_figures() -> No
     assert "Calibration of logistic." in page.text
     assert "Net benefit by threshold" in page.text
     assert "without each site in turn." in page.text
+
+
+def test_every_metric_stands_by_subgroup_with_that_of_all_others() -> None:
+    board = BOARDS["large"]
+    page = Page(html.body(board))
+    for group in board.rows[0].groups:
+        for own, rest in zip(group.pooled[1:], group.complement[1:], strict=True):
+            figure, others = (f"{x.value:.2f} ({x.low:.2f} to {x.high:.2f})" for x in (own.estimate, rest.estimate))
+            assert f"{figure}all others: {others}" in page.cells, own.metric
+
+
+def test_a_level_that_no_site_shows_says_why() -> None:
+    page = Page(html.body(BOARDS["withholding"]))
+    cells = " | ".join(page.cells)
+    assert "aregion | ∅ too fewtoo few cases to show | " in cells
+    assert "bregion | ▨ suppressedsuppressed by the disclosure policy | " in cells
+    assert "too few ▨ 8 withheld" in page.cells
+    assert "suppressed ▨ 8 withheld" in page.cells
+    assert "Withheld: at so many sites nothing of the level is shown" in page.text
+    assert "Withheld: at so many sites" not in Page(html.body(BOARDS["large"])).text
 
 
 def test_metric_without_fixed_steps_has_no_colour() -> None:

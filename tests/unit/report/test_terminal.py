@@ -11,7 +11,16 @@ from medeval.domain.messages import Leaderboard
 from medeval.report import terminal
 from medeval.report.pen import Pen, cells
 from medeval.stats.leaderboard import ModelFacts, SiteFacts
-from tests.boards import GOOD, a_board, a_large_board, a_spec, an_analysis, an_evaluation, released
+from tests.boards import (
+    GOOD,
+    a_board,
+    a_large_board,
+    a_spec,
+    a_withholding_board,
+    an_analysis,
+    an_evaluation,
+    released,
+)
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 COLOUR = re.compile("\x1b\\[[0-9;]*m")
@@ -26,13 +35,15 @@ def the_board(name: str) -> Leaderboard:
         "terminal-large": a_large_board(),
         "terminal-hidden": a_board(show_cells=False),
         "terminal-empty": a_board(executions=(), log_size=0, log_head=None),
+        "terminal-withholding": a_withholding_board(),
     }
     return boards[name]
 
 
-@pytest.mark.parametrize("name", ["terminal-board", "terminal-large", "terminal-hidden", "terminal-empty"])
+@pytest.mark.parametrize("name", ["board", "large", "hidden", "empty", "withholding"])
 def test_terminal_is_the_golden_one(name: str) -> None:
-    assert terminal.render(the_board(name)) == (GOLDEN / f"{name}.txt").read_text(encoding="utf-8")
+    text = (GOLDEN / f"terminal-{name}.txt").read_text(encoding="utf-8")
+    assert terminal.render(the_board(f"terminal-{name}")) == text
 
 
 def test_ascii_is_the_golden_one() -> None:
@@ -151,3 +162,21 @@ def test_details_of_the_first_model_stand_below_the_matrix() -> None:
     text = terminal.render(a_large_board())
     for words in ("observed share by predicted risk", "net benefit of acting", "subgroups", "Model against model"):
         assert words in text
+
+
+def test_every_metric_of_a_subgroup_stands_beside_that_of_all_others() -> None:
+    board = a_large_board()
+    text = " ".join(terminal.render(board).split())
+    for place in range(1, len(board.metrics)):
+        own, rest = (
+            metrics[place].estimate for metrics in (board.rows[0].groups[0].pooled, board.rows[0].groups[0].complement)
+        )
+        for found in (own, rest):
+            assert f"{found.value:.2f} ({found.low:.2f} to {found.high:.2f})" in text
+    assert text.count("all others") == 2 * 3
+
+
+def test_levels_that_no_site_shows_say_why() -> None:
+    text = terminal.render(a_withholding_board())
+    assert " region: a: too few cases to show; withheld at 8 sites" in text
+    assert " region: b: suppressed by the disclosure policy; withheld at 8 sites" in text
