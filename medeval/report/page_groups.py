@@ -75,6 +75,11 @@ def _others(board: Leaderboard, row: LeaderboardRow) -> MetricsTable | None:
 
 def _other(group: GroupResult, metric: Metric) -> Figure:
     own = figures.mean_figure(reading.get_pooled(group.pooled, metric), metric)
-    rest = figures.mean_figure(reading.get_pooled(group.complement, metric), metric)
-    small = f"all others: {figures.plain(rest)}"
+    small = f"all others: {_brief(reading.get_pooled(group.complement, metric), metric)}"
     return Figure(own.value, own.interval, own.words, f"{own.small}; {small}" if own.small else small)
+
+
+def _brief(pooled: PooledMetric, metric: Metric) -> str:
+    """A figure that does not break, or the words in its place."""
+    rest = figures.mean_figure(pooled, metric)
+    return figures.plain(rest).replace(" ", "\N{NO-BREAK SPACE}") if rest.value else rest.words
