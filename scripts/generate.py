@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from medeval.domain import failures, lifecycle, permissions, policies, schema
+from medeval.domain.estimate import Reason
 from medeval.errors import MedevalError, error_classes
 from medeval.report import words
 from medeval.server.app import openapi_document
@@ -95,9 +96,25 @@ def states_page() -> str:
         + diagram(lifecycle.EXECUTION)
         + "\n## Who may do what at the results server\n\n"
         + table(("action", *roles), permitted)
+        + "\n## States of a value\n\nEvery figure is an estimate with its interval, or says why there is none."
+        " Nothing is filled in.\n\n"
+        + table(("state", "why"), value_states())
         + "\n## Disclosure policies\n\n"
         + table(("policy", "cases at least", "in each class", "numbers at most"), presets)
     )
+
+
+def value_states() -> list[tuple[str, str]]:
+    """`ok`, `undefined` with every reason, `insufficient`, `suppressed`, and what is no property of the data."""
+    kept = {Reason.INSUFFICIENT: "insufficient", Reason.SUPPRESSED: "suppressed"}
+    awaited = (Reason.NO_RESULTS, Reason.FEW_SITES, Reason.HIDDEN, Reason.ONE_SITE)
+    undefined = "; ".join(reason for reason in Reason if reason not in (*kept, *awaited))
+    return [
+        ("`ok`", "a value, its interval, its cases and its method"),
+        ("`undefined`", f"the cases do not give it: {undefined}"),
+        *((f"`{word}`", str(reason)) for reason, word in kept.items()),
+        ("not pooled, not shown", "; ".join(awaited)),
+    ]
 
 
 def diagram(transitions: dict[lifecycle.State, frozenset[lifecycle.State]]) -> str:
