@@ -56,7 +56,8 @@ def _pooled(spec: BenchmarkSpec, released: BySite, name: str, levels: tuple[str,
         return _absent(names, _why_withheld(released, name, levels))
     if len(parts) == 1 and not show_sites:
         return _absent(names, Reason.ONE_SITE)
-    return _Pooled(_counts(spec, parts), pooled_metrics(parts, names, spec.analysis, show_sites=show_sites))
+    metrics = pooled_metrics(parts, names, spec.analysis, show_sites=show_sites, leave_out=False)
+    return _Pooled(_counts(spec, parts), metrics)
 
 
 def _absent(names: list[str], reason: Reason) -> _Pooled:

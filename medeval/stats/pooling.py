@@ -52,11 +52,12 @@ def pooled_metric(sites: BySite, name: str, plan: Plan, *, show_sites: bool = Tr
 
 
 def pooled_metrics(
-    sites: BySite, names: Sequence[str], plan: Plan, *, show_sites: bool = True
+    sites: BySite, names: Sequence[str], plan: Plan, *, show_sites: bool = True, leave_out: bool = True
 ) -> tuple[PooledMetric, ...]:
-    """Several metrics over the sites, in the order of `names`."""
+    """Several metrics over the sites, in the order of `names`; without each site in turn too, where `leave_out`."""
     merged = merge_evaluations([evaluation.model_copy(update={"groups": ()}) for evaluation in sites.values()])
-    return tuple(_pooled(sites, merged, name, plan, show_sites=show_sites) for name in names)
+    found = (_pooled(sites, merged, name, plan, show_sites=show_sites, leave_out=leave_out) for name in names)
+    return tuple(found)
 
 
 def not_pooled(name: str, reason: Reason) -> PooledMetric:
@@ -65,7 +66,9 @@ def not_pooled(name: str, reason: Reason) -> PooledMetric:
     return PooledMetric(metric=name, estimate=absent, sites=0, within=absent, all_cases=absent)
 
 
-def _pooled(sites: BySite, merged: Evaluation, name: str, plan: Plan, *, show_sites: bool) -> PooledMetric:
+def _pooled(
+    sites: BySite, merged: Evaluation, name: str, plan: Plan, *, show_sites: bool, leave_out: bool
+) -> PooledMetric:
     measures = {site: measure_of(evaluation, name, plan) for site, evaluation in sites.items()}
     found = {site: measure for site, measure in measures.items() if isinstance(measure, Measured)}
     fit = pool(_effects(found), plan.confidence_level) if len(found) >= plan.min_sites else None
@@ -80,7 +83,7 @@ def _pooled(sites: BySite, merged: Evaluation, name: str, plan: Plan, *, show_si
         heterogeneity=_heterogeneity(fit),
         within=_within(found, plan.confidence_level) if show_sites or len(found) != 1 else _ONE_SITE,
         all_cases=estimate_of(merged, name, plan),
-        left_out=_left_out(found, plan) if show_sites else (),
+        left_out=_left_out(found, plan) if show_sites and leave_out else (),
     )
 
 

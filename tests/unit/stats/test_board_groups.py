@@ -2,7 +2,7 @@
 
 from medeval.disclosure.withhold import to_releasable
 from medeval.domain.estimate import CaseCounts, Estimate, NotEstimable, Reason
-from medeval.domain.messages import GroupResult, Leaderboard
+from medeval.domain.messages import GroupResult, Leaderboard, PooledMetric
 from medeval.domain.policies import HOSPITAL
 from medeval.domain.result import Evaluation
 from medeval.stats.board_groups import group_results
@@ -13,6 +13,12 @@ SPEC = a_spec(model_interface={"features": ["a"], "groups": {"region": REGIONS}}
 NAMES = [metric.name for metric in SPEC.metrics]
 
 
+def pooled(sites: dict[str, Evaluation], *levels: str) -> tuple[PooledMetric, ...]:
+    """Every metric of some levels over the sites, as the whole is pooled."""
+    parts = {site: whole.find_levels("region", levels) for site, whole in sites.items()}
+    return pooled_metrics(parts, NAMES, SPEC.analysis, leave_out=False)
+
+
 def results(sites: dict[str, Evaluation], *, show_sites: bool = True) -> dict[str, GroupResult]:
     return {group.level: group for group in group_results(SPEC, sites, show_sites=show_sites)}
 
@@ -21,10 +27,8 @@ def test_every_metric_of_each_level_and_its_complement() -> None:
     sites = {f"s{i}": by_region(40 + i, 50 + i, 60 + i) for i in range(4)}
     found = results(sites)
     for level, others in (("a", ("b", "c")), ("b", ("a", "c")), ("c", ("a", "b"))):
-        part = {site: whole.find_levels("region", [level]) for site, whole in sites.items()}
-        rest = {site: whole.find_levels("region", others) for site, whole in sites.items()}
-        assert found[level].pooled == pooled_metrics(part, NAMES, SPEC.analysis)
-        assert found[level].complement == pooled_metrics(rest, NAMES, SPEC.analysis)
+        assert found[level].pooled == pooled(sites, level)
+        assert found[level].complement == pooled(sites, *others)
         assert [item.metric for item in found[level].pooled] == NAMES
         assert found[level].withheld == 0
 
@@ -38,17 +42,8 @@ def test_a_site_that_withholds_is_missing_from_the_level_and_from_its_variable_s
     assert (found["a"].pooled, found["b"].pooled) == (alone["a"].pooled, alone["b"].pooled)
     assert found["c"].counts == CaseCounts(cases=60 + 61 + 62 + 60, positives=30 + 30 + 31 + 30)
     assert found["c"].pooled[0].sites == 4
-    assert {level: group.complement for level, group in found.items()} == {
-        "a": pooled_metrics(
-            {site: whole.find_levels("region", ["b", "c"]) for site, whole in full.items()}, NAMES, SPEC.analysis
-        ),
-        "b": pooled_metrics(
-            {site: whole.find_levels("region", ["a", "c"]) for site, whole in full.items()}, NAMES, SPEC.analysis
-        ),
-        "c": pooled_metrics(
-            {site: whole.find_levels("region", ["a", "b"]) for site, whole in full.items()}, NAMES, SPEC.analysis
-        ),
-    }
+    complements = {"a": pooled(full, "b", "c"), "b": pooled(full, "a", "c"), "c": pooled(full, "a", "b")}
+    assert {level: group.complement for level, group in found.items()} == complements
     assert {level: group.withheld for level, group in found.items()} == {"a": 1, "b": 1, "c": 0}
 
 
