@@ -46,7 +46,7 @@ def rounded(values: Reals, resolution: float | str) -> Reals:
 
 def _cluster_totals(values: Reals, places: Clusters | None) -> Reals:
     """The total of each cluster: the nearest double to an exact sum, so the order of cases has no say in it."""
-    whole = np.floor(values)
+    whole = np.trunc(values)  # towards zero: what remains is exact, of tiny negative values too
     units = np.rint((values - whole) / _UNIT).astype(np.int64)
     high, low = units >> _PART_BITS, units & (2**_PART_BITS - 1)
     parts = [_added(part.astype(np.float64), places) for part in (whole, high, low)]

@@ -4,12 +4,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from medeval.domain.families.base import Wide
 from medeval.domain.families.joint import JointMoments, joint_numbers
 from medeval.errors import ResultRefused
+from medeval.metrics.exact import to_units
 from medeval.metrics.joint import joint_moments, rounded
 from medeval.stats.joint import Joint
 
@@ -47,6 +48,14 @@ def test_without_clusters_every_case_is_a_patient(cases: list) -> None:
     # a value is rounded to a unit before it is a patient's total, or not at all: the product moves by a unit a case
     for one, other in zip(alone[0].products, alone[1].products, strict=True):
         assert abs(one.total - other.total) <= 3 * len(cases)
+
+
+@given(values=st.lists(VALUES | st.floats(-(2.0**-51), 2.0**-51), min_size=1, max_size=12))
+@example(values=[-(2.0**-53) * (1 + 2.0**-30)])  # a little more than half a unit below zero: a unit, not none
+def test_a_patients_only_case_is_rounded_once(values: list[float]) -> None:
+    """Its total is the value in the nearest unit, as it is without patients."""
+    found = JointMoments.from_plain(joint_moments({"v": np.array(values)}, np.arange(len(values))))
+    assert found.products[1].total == found.totals[1].total == sum(to_units(value) for value in values)
 
 
 @given(patients=PATIENTS.filter(bool))
