@@ -4,7 +4,7 @@ Scores are compared with edges as doubles, exactly: no rounding, no tolerance. S
 states of two sets of cases add up to the state of both.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -13,7 +13,15 @@ import numpy as np
 from medeval.metrics import strata
 from medeval.metrics.exact import bin_sums, moments, wide
 from medeval.metrics.pairs import delong, double_wins
-from medeval.metrics.predictions import Columns, Labels, ScoredCases, Scores, read_scored_cases
+from medeval.metrics.predictions import (
+    Columns,
+    Labels,
+    ScoredCases,
+    Scores,
+    iterate_scored_cases,
+    read_scored_cases,
+)
+from medeval.metrics.score_stream import added_tables
 
 #: JSON of one metric state, or of an evaluation.
 Plain: TypeAlias = dict[str, Any]
@@ -23,12 +31,24 @@ AT_OR_ABOVE = "at-or-above"
 
 
 def evaluate(source: Path, parameters: Mapping[str, Any]) -> Plain:
-    """The evaluation of `predictions.csv` and `labels.csv` in `source`."""
-    interface = parameters.get("interface", {})
+    """The evaluation of `predictions.csv` and `labels.csv` in `source`.
+
+    Where the score table is all that is asked for, the cases stream through it (`score_stream` says what is held);
+    exact scalars, patients and groups need all cases at once.
+    """
+    interface, analysis = parameters.get("interface", {}), parameters["analysis"]
     names = {name: interface[name] for name in ("case_id", "score", "label") if name in interface}
     columns = Columns(**names, extra=tuple(strata.columns_of(interface)))
-    cases = read_scored_cases(source / "predictions.csv", source / "labels.csv", columns)
-    return evaluation(cases, parameters["analysis"], strata.read_strata(source / "labels.csv", interface))
+    files = source / "predictions.csv", source / "labels.csv"
+    if not columns.extra and not analysis.get("exact_scalars"):
+        return streamed_evaluation(iterate_scored_cases(*files, columns), analysis)
+    return evaluation(read_scored_cases(*files, columns), analysis, strata.read_strata(files[1], interface))
+
+
+def streamed_evaluation(parts: Iterable[ScoredCases], analysis: Mapping[str, Any]) -> Plain:
+    """`evaluation` of at least one part, of which one is held at a time; of all cases, by the score table alone."""
+    table = added_tables(_table(part.labels, part.scores, analysis) for part in parts)
+    return strata.evaluation_of_all(sum(table["n0"]) + sum(table["n1"]), [table])
 
 
 def evaluation(cases: ScoredCases, analysis: Mapping[str, Any], groups: strata.Strata | None = None) -> Plain:
@@ -45,11 +65,15 @@ def states(
     labels: Labels, scores: Scores, analysis: Mapping[str, Any], cluster: strata.Numbers | None = None
 ) -> list[Plain]:
     """The score table, and the exact scalars where the plan asks for them; all of shape (N,)."""
-    resolution = analysis.get("score_resolution", "exact")
-    table = score_table(labels, scores, analysis["score_edges"], analysis["positive_when"], resolution)
+    table = _table(labels, scores, analysis)
     if not analysis.get("exact_scalars"):
         return [table]
     return [table, pair_counts(labels, scores), squared_errors(labels, scores, cluster)]
+
+
+def _table(labels: Labels, scores: Scores, analysis: Mapping[str, Any]) -> Plain:
+    resolution = analysis.get("score_resolution", "exact")
+    return score_table(labels, scores, analysis["score_edges"], analysis["positive_when"], resolution)
 
 
 def score_table(
@@ -66,7 +90,7 @@ def score_table(
     """
     cuts = np.asarray(edges, dtype=np.float64)
     bins, last = bins_of(scores, cuts, positive_when), len(cuts) - 1
-    n0, n1 = (np.bincount(bins[chosen], minlength=last).tolist() for chosen in (~labels, labels))
+    n0, n1 = np.bincount(bins + last * labels, minlength=2 * last).reshape(2, last).tolist()
     frame = {"edges": cuts.tolist(), "positive_when": positive_when, "resolution": resolution}
     sums = [wide(total) for total in _sums(scores, bins, last, resolution)]
     return {"kind": "score-table", **frame, "n0": n0, "n1": n1, "sums": sums}

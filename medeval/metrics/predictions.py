@@ -82,7 +82,7 @@ def iterate_scored_cases(
     So what was added up counts only once the iterator has ended. Where the rows of both files stand in one order and
     are plainly written, a part is `part_rows` cases or up to a block of `block_bytes` more, and nothing is kept of
     those before; at the end, 8 bytes of each case unless the ids rise (the shorter first, else by bytes). From what is
-    otherwise on, the strict reader decides, and the remaining cases are one part.
+    otherwise on, the strict reader decides, who holds all cases; the remaining ones come in such parts too.
     """
     columns = columns or Columns()
     plain = values_in_step(
@@ -102,7 +102,9 @@ def iterate_scored_cases(
     else:
         return
     whole = _read_strictly(predictions, labels, columns)
-    yield ScoredCases(whole.labels[given:], whole.scores[given:])
+    for begin in range(given, len(whole.labels), max(part_rows, 1)):
+        chosen = slice(begin, begin + max(part_rows, 1))
+        yield ScoredCases(whole.labels[chosen], whole.scores[chosen])
 
 
 def _read_strictly(predictions: Path, labels: Path, columns: Columns) -> ScoredCases:

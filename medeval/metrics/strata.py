@@ -18,6 +18,7 @@ Numbers: TypeAlias = NDArray[np.int64]
 #: The states of some of the cases: `chosen` has shape (N,).
 StatesOf: TypeAlias = Callable[[Chosen], list[Plain]]
 
+_FORMAT = "medeval/evaluation@1"
 _HINT = "The preparator wrote these labels: check its parameters, and prepare the dataset again."
 
 
@@ -80,8 +81,13 @@ def evaluation(cases: int, states_of: StatesOf, strata: Strata | None = None) ->
         for name, (levels, places) in strata.groups.items()
         for place, level in enumerate(levels)
     ]
-    found: Plain = {"format": "medeval/evaluation@1", **_part(everyone, states_of, strata)}
+    found: Plain = {"format": _FORMAT, **_part(everyone, states_of, strata)}
     return {**found, "groups": groups} if groups else found
+
+
+def evaluation_of_all(cases: int, states: list[Plain]) -> Plain:
+    """The same where there are neither patients nor groups, from states that are there already."""
+    return {"format": _FORMAT, "cases": cases, "states": states}
 
 
 def _part(chosen: Chosen, states_of: StatesOf, strata: Strata) -> Plain:

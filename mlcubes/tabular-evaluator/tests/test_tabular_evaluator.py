@@ -81,3 +81,29 @@ def test_it_evaluates_with_numpy_alone(tmp_path: Path) -> None:
     loaded = set(ended.stdout.split())
     assert {"numpy", "medeval.metrics.binary"} <= loaded
     assert not loaded & {"pydantic", "scipy", "sklearn", "argparse", "pandas", "rfc8785", "medeval.metrics.survival"}
+
+
+def peak_bytes(folder: Path, cases: int, interface: dict[str, Any]) -> int:
+    """The largest resident set of an evaluator of so many cases."""
+    folder.mkdir()
+    rows = [f"case-{case},{case % 997 / 997!r}" for case in range(cases)]
+    (folder / "predictions.csv").write_text("\n".join(["case_id,score", *rows]) + "\n")
+    rows = [f"case-{case},{case % 3 // 2}" + ",F" * len(interface) for case in range(cases)]
+    (folder / "labels.csv").write_text("\n".join(["case_id,label" + ",sex" * len(interface), *rows]) + "\n")
+    analysis = {"task": "binary-classification", "score_edges": [0, 0.25, 0.5, 1], "positive_when": "above"}
+    (folder / "parameters.json").write_text(json.dumps({"analysis": analysis, "interface": interface}))
+    main = str(ROOT / "mlcubes/tabular-evaluator/src/main.py")
+    script = "import pathlib, runpy, sys; main = runpy.run_path(sys.argv[1])['main']; assert main(sys.argv[2:]) == 0; "
+    script += "print(pathlib.Path('/proc/self/status').read_text().partition('VmHWM:')[2].split()[0])"
+    words = ["evaluate", "--input", str(folder), "--output", str(folder)]
+    run = subprocess.run([sys.executable, "-c", script, main, *words], capture_output=True, text=True, check=True)
+    assert json.loads((folder / "result.json").read_text())["cases"] == cases
+    return int(run.stdout) * 1024
+
+
+def test_memory_does_not_grow_with_the_cases(tmp_path: Path) -> None:
+    """A score table alone streams; where groups are asked for, all cases are held, so the measurement can tell."""
+    small, large = (peak_bytes(tmp_path / str(cases), cases, {}) for cases in (200_000, 800_000))
+    assert large - small < 600_000 * 4
+    held = peak_bytes(tmp_path / "held", 800_000, {"groups": {"sex": ["F", "M"]}})
+    assert held - small > 600_000 * 9
