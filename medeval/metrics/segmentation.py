@@ -16,7 +16,8 @@ from medeval.errors import DataError, ScoreOutOfRange
 from medeval.metrics import strata
 from medeval.metrics.exact import moments, wide
 from medeval.metrics.surface_elements import Mask
-from medeval.metrics.surfaces import surface_distances
+from medeval.metrics.surfaces import nearest, surface_distances
+from medeval.metrics.volume_device import Nearest, VolumeSettings, nearest_on
 from medeval.metrics.volume_files import Archive, CaseRow, open_labels, open_predictions, read_case_rows
 from medeval.metrics.volumes import Labels, Overlap, overlap
 
@@ -85,18 +86,25 @@ class Read:
     strata: strata.Strata
 
 
-def evaluate(source: Path, parameters: Mapping[str, Any]) -> Plain:
+def evaluate(source: Path, parameters: Mapping[str, Any], settings: VolumeSettings | None = None) -> Plain:
     """The evaluation of `predictions.npz` and `labels.npz` in `source`."""
     rules = Rules.of(parameters["analysis"])
-    return _evaluation(read_cases(source, parameters.get("interface", {}), rules), rules)
+    return _evaluation(read_cases(source, parameters.get("interface", {}), rules, settings), rules)
 
 
-def read_cases(source: Path, interface: Mapping[str, Any], rules: Rules) -> Read:
-    """Measure each case of the files in `source`; one case's volumes are held at a time."""
+def read_cases(
+    source: Path, interface: Mapping[str, Any], rules: Rules, settings: VolumeSettings | None = None
+) -> Read:
+    """Measure each case of the files in `source`; one case's volumes are held at a time.
+
+    `settings` say where: on a GPU if there is one, unless they are given.
+    """
+    search = nearest_on(settings or VolumeSettings())
     with open_labels(source) as labels:
         rows = read_case_rows(labels, interface)
         with open_predictions(source, [row.case_id for row in rows]) as predictions:
-            cases = [measure_case(*_read_pair(predictions, labels, row, rules), row.spacing, rules) for row in rows]
+            pairs = ((_read_pair(predictions, labels, row, rules), row.spacing) for row in rows)
+            cases = [measure_case(*pair, spacing, rules, search) for pair, spacing in pairs]
     columns = {name: [row.strata[name] for row in rows] for name in strata.columns_of(interface)}
     return Read(len(cases), _by_structure(cases, rules), strata.strata_of(columns, interface))
 
@@ -122,21 +130,20 @@ def _has_only(volume: Labels, rules: Rules) -> bool:
 
 
 def measure_case(
-    predicted: Labels, truth: Labels, spacing: Sequence[float], rules: Rules
+    predicted: Labels, truth: Labels, spacing: Sequence[float], rules: Rules, search: Nearest = nearest
 ) -> list[tuple[Overlap, list[float]]]:
     """For each structure its voxels and its values; volumes of one shape, `spacing` in mm along each axis.
 
     Where both are empty every value is that of a perfect prediction: whether it counts is decided later.
     """
-    return [
-        _measure(predicted, truth, label, tuple(float(step) for step in spacing), rules)
-        for label in rules.structures.values()
-    ]
+    steps = tuple(float(step) for step in spacing)
+    return [_measure((predicted, truth), label, steps, rules, search) for label in rules.structures.values()]
 
 
 def _measure(
-    predicted: Labels, truth: Labels, label: int, spacing: tuple[float, ...], rules: Rules
+    volumes: tuple[Labels, Labels], label: int, spacing: tuple[float, ...], rules: Rules, search: Nearest
 ) -> tuple[Overlap, list[float]]:
+    predicted, truth = volumes
     found, taus = overlap(predicted, truth, label), len(rules.taus)
     if not found.prediction and not found.truth:
         return found, [1.0] * (2 + taus) + [0.0, 0.0]
@@ -144,7 +151,7 @@ def _measure(
     if not found.prediction or not found.truth:
         return found, [0.0] * (2 + taus) + [worst, worst]
     masks: tuple[Mask, Mask] = (predicted == label, truth == label)
-    apart = surface_distances(*masks, spacing, rules.boundary).at_most(worst)
+    apart = surface_distances(*masks, spacing, rules.boundary, search).at_most(worst)
     near = [apart.nsd(tau) for tau in rules.taus]
     return found, [found.dsc, found.iou, *near, apart.hd(), apart.assd()]
 
