@@ -11,13 +11,16 @@ from statsmodels.stats.inter_rater import cohens_kappa
 from statsmodels.stats.proportion import proportion_confint
 
 from medeval.domain.estimate import Method, NotEstimable, Reason
+from medeval.domain.families.binary import AT_A_THRESHOLD, OF_THE_TABLE
 from medeval.domain.families.classes import MulticlassPlan, MultilabelPlan
 from medeval.domain.result import Evaluation
 from medeval.errors import ResultRefused
 from medeval.metrics.classes import decide, multiclass_states, multilabel_states
 from medeval.metrics.exact import cluster_sizes
+from medeval.stats.families import binary
 from medeval.stats.families.classes import measure
 from medeval.stats.measure import Measured, Scale
+from tests.binary_cases import a_plan, evaluated
 
 NAMES = ("none", "mild", "severe")
 EDGES = tuple(float(edge) for edge in np.linspace(0, 1, 201))
@@ -81,6 +84,9 @@ def test_metrics_of_the_matrix_are_those_of_scikit_learn(seed: int) -> None:
     for place, name in enumerate(NAMES):
         for metric, score in (("sensitivity", sk.recall_score), ("ppv", sk.precision_score), ("f1", sk.f1_score)):
             expected[f"{metric}/{name}"] = score(labels, decided, average=None, labels=[place])[0]
+        others = labels != place, decided != place
+        expected[f"specificity/{name}"] = sk.recall_score(*others)
+        expected[f"npv/{name}"] = sk.precision_score(*others)
     assert {name: get(ONE, name, labels, scores).value for name in expected} == pytest.approx(expected, rel=1e-12)
 
 
@@ -93,6 +99,23 @@ def test_aurocs_are_those_of_scikit_learn_within_their_bounds(seed: int) -> None
     for place, name in enumerate(NAMES):
         found = get(ONE, f"auroc/{name}", labels, scores)
         assert abs(found.value - sk.roc_auc_score(labels == place, scores[:, place])) <= found.bound
+
+
+@pytest.mark.parametrize("name", sorted(OF_THE_TABLE | AT_A_THRESHOLD | {"fbeta@2", "net_benefit@0.25"}))
+def test_a_class_against_the_rest_is_a_binary_classification(name: str) -> None:
+    """Which has references of its own: the same table, and so the same value and interval."""
+    labels, scores = sample(2)
+    truth, marks = labelled(2)
+    found = []
+    if name in OF_THE_TABLE:
+        found.append((get(ONE, f"{name}/mild", labels, scores), labels == 1, scores[:, 1]))
+    found.append((get(MANY, f"{name}/mild", truth, marks), truth[:, 1], marks[:, 1]))
+    for measured, of_class, score in found:
+        plan = a_plan(EDGES, threshold=0.5)
+        alone = binary.measure(evaluated(of_class, score, plan), name, plan)
+        assert isinstance(alone, Measured)
+        assert (measured.value, measured.bound) == (pytest.approx(alone.value, rel=1e-12), alone.bound)
+        assert (measured.low, measured.high) == pytest.approx((alone.low, alone.high), rel=1e-9)
 
 
 def test_two_classes_are_a_binary_classification() -> None:
