@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from medeval.metrics.rank_counts import Counts, below_and_equal, dense_ranks, group_numbers
+from medeval.metrics.rank_counts import Counts, below_and_equal, dense_ranks, group_numbers, stable_order
 
 Reals: TypeAlias = NDArray[np.float64]
 Events: TypeAlias = NDArray[np.bool_]
@@ -85,7 +85,7 @@ class _Line:
     def of(cls, time: Reals, event: Events, risk: Reals) -> "_Line":
         """Sort the cases."""
         _check(time, event, risk)
-        by_time = np.argsort(time)
+        by_time = stable_order(time)
         moments = group_numbers(time[by_time])
         order = by_time[np.argsort(2 * moments + ~event[by_time], kind="stable")]
         happened = event[order]

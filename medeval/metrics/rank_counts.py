@@ -19,9 +19,26 @@ def index_type(n: int) -> type[np.int32] | type[np.int64]:
     return np.int32 if n < 2**30 else np.int64
 
 
+def stable_order(values: NDArray[np.float64]) -> NDArray[np.intp]:
+    """The places of values from the lowest up, equal ones as they stand; -0.0 equals 0.0, no NaN. Shape (N,).
+
+    Numpy sorts 16-bit keys by radix, in a fraction of the time: twice that, by the upper half of each double, leaves
+    nearly nothing, or nothing, for the sort of doubles, which is quick where its input is nearly in order.
+    """
+    bits = (values + 0.0).view(np.int64)  # -0.0 becomes 0.0
+    rising = bits ^ ((bits >> 63) & np.int64(2**63 - 1))  # of negative doubles the bits fall as the value rises
+    low, high = (rising >> 32).astype(np.uint16), ((rising >> 48) + 2**15).astype(np.uint16)
+    order = np.argsort(low, kind="stable")
+    order = order.take(np.argsort(high.take(order), kind="stable"))
+    nearly = values.take(order)
+    if (nearly[1:] < nearly[:-1]).any():
+        order = order.take(np.argsort(nearly, kind="stable"))
+    return order
+
+
 def dense_ranks(values: NDArray[np.float64]) -> Counts:
     """Ranks from 0, equal for equal values; -0.0 equals 0.0. Shape (N,) in and out."""
-    order = np.argsort(values)
+    order = stable_order(values)
     ranks = np.empty(len(values), dtype=index_type(len(values)))
     ranks[order] = group_numbers(values[order])
     return ranks
