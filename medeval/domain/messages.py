@@ -1,5 +1,6 @@
 """Messages between sites, people and the results server."""
 
+from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, StringConstraints
@@ -250,12 +251,25 @@ class PooledComparison(Value):
     sites: int = Field(ge=1)
 
 
-class NotComparedPair(Value):
-    """Two models that too few sites have compared on the same cases."""
+class WhyNotCompared(StrEnum):
+    """Why there is no comparison of two models that a benchmark wants compared."""
 
-    first: VersionedRef
-    second: VersionedRef
+    TOO_FEW_SITES = "too few sites"
+    NO_RESULT = "no result"
+    NO_PAIRED_COMPARISON = "no paired comparison"
+
+
+class NotComparedPair(Value):
+    """Two models that are not compared on the same cases, and why.
+
+    Too few sites have compared them; or one of them has no result, and stands here by its name alone; or there is no
+    paired comparison of the metric.
+    """
+
+    first: VersionedRef | Name
+    second: VersionedRef | Name
     metric: MetricId
+    reason: WhyNotCompared = WhyNotCompared.TOO_FEW_SITES
     sites: int = Field(ge=0)
 
 

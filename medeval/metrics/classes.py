@@ -48,11 +48,15 @@ def read_multiclass(source: Path, interface: Mapping[str, Any], analysis: Mappin
     return labels, scores
 
 
-def _evaluate_multilabel(source: Path, interface: Mapping[str, Any], analysis: Mapping[str, Any]) -> Plain:
+def read_multilabel(source: Path, interface: Mapping[str, Any], analysis: Mapping[str, Any]) -> tuple[Flags, Reals]:
+    """Labels and scores, both of shape (N, L), of the files in `source`."""
     names = list(analysis["classes"])
     truth = case_rows.read_truth(source, interface, names)
-    labels = _flags(truth.rows)
-    scores = _scores(case_rows.read_predicted(source, interface, names, truth))
+    return _flags(truth.rows), _scores(case_rows.read_predicted(source, interface, names, truth))
+
+
+def _evaluate_multilabel(source: Path, interface: Mapping[str, Any], analysis: Mapping[str, Any]) -> Plain:
+    labels, scores = read_multilabel(source, interface, analysis)
     groups = strata.read_strata(source / case_rows.LABELS, interface)
 
     def states_of(chosen: strata.Chosen) -> list[Plain]:
@@ -91,12 +95,17 @@ def multilabel_states(
 ) -> list[Plain]:
     """A score table per label, and the joint moments of hits and misses; labels and scores of shape (N, L)."""
     tables = [_table(labels[:, place], scores[:, place], analysis) for place in range(scores.shape[1])]
-    threshold = float(analysis["threshold"])
-    called = scores > threshold if analysis["positive_when"] == ABOVE else scores >= threshold
+    called = called_of(scores, analysis)
     columns = {"tp": called & labels, "fp": called & ~labels, "fn": ~called & labels}
     counts = {name: flags.sum(axis=1).astype(np.float64) for name, flags in columns.items()}
     counts["exact"] = (called == labels).all(axis=1).astype(np.float64)
     return [*tables, joint_moments(counts, cluster)]
+
+
+def called_of(scores: Reals, analysis: Mapping[str, Any]) -> Flags:
+    """Which labels a model calls present; both of shape (N, L)."""
+    threshold = float(analysis["threshold"])
+    return scores > threshold if analysis["positive_when"] == ABOVE else scores >= threshold
 
 
 def check_sums(scores: Reals, tolerance: float) -> None:

@@ -18,7 +18,8 @@ PairedStates: TypeAlias = Callable[[Sequence[Path], Mapping[str, Any]], tuple[in
 #: The module of each task family that compares; it is loaded when its task is compared.
 _MODULES = {
     "binary-classification": "compare_binary",
-    "multiclass-classification": "compare_rows",
+    "multiclass-classification": "compare_classes",
+    "multilabel-classification": "compare_classes",
     "regression": "compare_rows",
     "segmentation": "compare_segmentation",
     "survival": "compare_survival",

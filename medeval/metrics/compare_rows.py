@@ -1,4 +1,4 @@
-"""Models of tasks whose files are rows, on the same cases: absolute errors, scored answers, decisions for a class.
+"""Models of tasks whose files are rows, on the same cases: errors, absolute errors, scored answers.
 
 What is true or not of each case is compared by discordant cases, never by sums: the square of a difference of truths is
 a count, which may be too small to leave.
@@ -11,7 +11,6 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from medeval.metrics import case_rows, strata
-from medeval.metrics.classes import decide, read_multiclass
 from medeval.metrics.paired_states import Plain, Reals, difference_moments, discordant_counts
 from medeval.metrics.regression import read_shares
 from medeval.metrics.text import read_scores
@@ -40,7 +39,7 @@ def paired_states(folders: Sequence[Path], parameters: Mapping[str, Any]) -> tup
 
 def _regression(folder: Path, interface: Mapping[str, Any], analysis: Mapping[str, Any]) -> Columns:
     labels, predicted = read_shares(folder, interface, analysis)
-    return {"mae": np.abs(predicted - labels)}
+    return {"mae": np.abs(predicted - labels), "bias": predicted - labels}
 
 
 def _text(folder: Path, interface: Mapping[str, Any], analysis: Mapping[str, Any]) -> Columns:
@@ -48,13 +47,4 @@ def _text(folder: Path, interface: Mapping[str, Any], analysis: Mapping[str, Any
     return {names[name]: column for name, column in read_scores(folder, interface, analysis).items()}
 
 
-def _multiclass(folder: Path, interface: Mapping[str, Any], analysis: Mapping[str, Any]) -> Columns:
-    labels, scores = read_multiclass(folder, interface, analysis)
-    return {"accuracy": (decide(scores, analysis["tie_rule"]) == labels).astype(np.float64)}
-
-
-_READERS: dict[str, Read] = {
-    "regression": _regression,
-    "text": _text,
-    "multiclass-classification": _multiclass,
-}
+_READERS: dict[str, Read] = {"regression": _regression, "text": _text}

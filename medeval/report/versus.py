@@ -1,7 +1,7 @@
 """Model against model in words: differences on the same cases, adjusted for how many were looked at."""
 
 from medeval.domain.benchmark import Metric
-from medeval.domain.messages import Leaderboard, PooledComparison
+from medeval.domain.messages import Leaderboard, PooledComparison, WhyNotCompared
 from medeval.report import reading
 
 #: How to read a table of comparisons.
@@ -65,17 +65,31 @@ def gap_sentence(item: PooledComparison, board: Leaderboard) -> str:
 
 
 def not_compared_words(board: Leaderboard) -> str:
-    """Declared pairs that too few sites have compared: `a and b (2 sites)`."""
-    names = reading.names_of(board).models
+    """Pairs that are not compared by the primary metric, by reason: `a and b (2 sites): too few sites ...`."""
+    told = (_missing_words(board, reason) for reason in WhyNotCompared)
+    return " ".join(words for words in told if words)
+
+
+def _missing_words(board: Leaderboard, reason: WhyNotCompared) -> str:
+    names, few = reading.names_of(board).models, reason is WhyNotCompared.TOO_FEW_SITES
     pairs = [
-        f"{names.get(item.first, item.first)} and {names.get(item.second, item.second)} "
-        f"({reading.count(item.sites, 'site')})"
+        f"{names.get(item.first, item.first)} and {names.get(item.second, item.second)}"
+        + (f" ({reading.count(item.sites, 'site')})" if few else "")
         for item in board.not_compared
-        if item.metric == board.primary_metric
+        if item.metric == board.primary_metric and item.reason is reason
     ]
-    if not pairs:
-        return ""
-    return f"{reading.listing(pairs, most=8)}: too few sites have compared them on the same cases."
+    return f"{reading.listing(pairs, most=8)}: {_why_not(board, reason)}." if pairs else ""
+
+
+def _why_not(board: Leaderboard, reason: WhyNotCompared) -> str:
+    match reason:
+        case WhyNotCompared.TOO_FEW_SITES:
+            return "too few sites have compared them on the same cases"
+        case WhyNotCompared.NO_RESULT:
+            return "a model without a released result cannot be compared"
+        case WhyNotCompared.NO_PAIRED_COMPARISON:
+            metric = reading.metric_of(board, board.primary_metric)
+            return f"models are not compared case by case by {reading.word_of(metric)}"
 
 
 def basis_words(board: Leaderboard) -> str:

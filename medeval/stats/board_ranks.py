@@ -5,12 +5,12 @@ pooled. Holm's adjustment is over the comparisons of one metric: those of the pr
 those of any other stand beside it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from medeval.domain.benchmark import BenchmarkSpec, Direction
 from medeval.domain.ids import version_key
-from medeval.domain.messages import NotComparedPair, PooledComparison, Rank
+from medeval.domain.messages import NotComparedPair, PooledComparison, Rank, WhyNotCompared
 from medeval.domain.paired import SiteComparison
 from medeval.domain.result import Evaluation
 from medeval.stats.compare import Comparison, Differences, NotCompared, Pair, by_pair, compare, pairs_with_best
@@ -23,6 +23,9 @@ from medeval.stats.simulation import ModelEffects, SiteCovariance
 
 #: Released evaluations: dataset, then model (`name@version`).
 Evaluations = Mapping[str, Mapping[str, Evaluation]]
+
+#: A comparison is of two models at least.
+_FEWEST = 2
 
 
 @dataclass(frozen=True)
@@ -81,14 +84,14 @@ def compare_models(
 ) -> tuple[tuple[PooledComparison, ...], tuple[NotComparedPair, ...]]:
     """The comparisons that the plan declares, else each ranked model with the best; and those that cannot be made."""
     compared: list[PooledComparison] = []
-    missing: list[NotComparedPair] = []
+    missing = list(_without_result(contest))
     pairs = _pairs(contest, ranking)
     for metric in _metrics(contest):
         for found in _compare(contest, metric, pairs):
             if isinstance(found, Comparison):
                 compared.append(_to_message(found, metric))
             else:
-                missing.append(_to_missing(found, metric))
+                missing.append(_to_missing(found, contest, metric))
     return tuple(compared), tuple(missing)
 
 
@@ -98,8 +101,10 @@ def _compare(contest: Contest, metric: str, pairs: Sequence[Pair]) -> tuple[Comp
 
 
 def _metrics(contest: Contest) -> list[str]:
-    """What any site compares, the primary metric first; nothing where no comparison was released."""
+    """What any site compares, the primary metric first; that one also where no site does what a benchmark declares."""
     stated = {state.metric for found in contest.comparisons.values() for state in found.paired.states}
+    if contest.spec.analysis.comparisons:
+        stated.add(contest.primary)
     return sorted(stated, key=lambda metric: (metric != contest.primary, metric))
 
 
@@ -107,9 +112,28 @@ def _pairs(contest: Contest, ranking: Ranking) -> tuple[Pair, ...]:
     declared = contest.spec.analysis.comparisons
     if not declared:
         return pairs_with_best([item.model for item in ranking.models]) if ranking.models else ()
-    newest = {ref.partition("@")[0]: ref for ref in sorted(contest.models, key=_by_version)}
+    newest = _newest(contest)
     named = ((newest.get(item.first), newest.get(item.second)) for item in declared)
     return tuple((first, second) for first, second in named if first and second)
+
+
+def _without_result(contest: Contest) -> Iterator[NotComparedPair]:
+    """Declared pairs of which a model has no released result."""
+    newest = _newest(contest)
+    for item in contest.spec.analysis.comparisons:
+        if not {item.first, item.second} <= newest.keys():
+            yield NotComparedPair(
+                first=newest.get(item.first, item.first),
+                second=newest.get(item.second, item.second),
+                metric=contest.primary,
+                reason=WhyNotCompared.NO_RESULT,
+                sites=0,
+            )
+
+
+def _newest(contest: Contest) -> dict[str, str]:
+    """The newest version of each model by name."""
+    return {ref.partition("@")[0]: ref for ref in sorted(contest.models, key=_by_version)}
 
 
 def _by_version(ref: str) -> tuple[str, tuple[int, ...]]:
@@ -148,5 +172,7 @@ def _to_message(found: Comparison, metric: str) -> PooledComparison:
     )
 
 
-def _to_missing(found: NotCompared, metric: str) -> NotComparedPair:
-    return NotComparedPair(first=found.first, second=found.second, metric=metric, sites=found.sites)
+def _to_missing(found: NotCompared, contest: Contest, metric: str) -> NotComparedPair:
+    stated = any(item.metric == metric for item in contest.spec.compared(_FEWEST))
+    reason = WhyNotCompared.TOO_FEW_SITES if stated else WhyNotCompared.NO_PAIRED_COMPARISON
+    return NotComparedPair(first=found.first, second=found.second, metric=metric, reason=reason, sites=found.sites)

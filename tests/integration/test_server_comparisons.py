@@ -11,10 +11,11 @@ from medeval.domain.attestation import ComparisonStatement, SandboxRecord, Withh
 from medeval.domain.base import digest_of
 from medeval.domain.benchmark import BenchmarkSpec
 from medeval.domain.lifecycle import ExecutionState
-from medeval.domain.messages import Leaderboard, SiteTask, StatementSubmission
+from medeval.domain.messages import Leaderboard, SiteTask, StatementSubmission, WhyNotCompared
 from medeval.domain.paired import Discordant, PairedCovariance, TooFewDiscordant
 from medeval.domain.permissions import Role
 from medeval.errors import Conflict, Forbidden, MedevalError, NotFound, ResultRefused
+from medeval.report.versus import not_compared_words
 from medeval.signing import dsse
 from medeval.signing.log import head_of
 from tests.paired_cases import (
@@ -126,6 +127,22 @@ def test_declared_comparisons_are_made_and_no_others(sqlite_world: World) -> Non
     (found,) = [item for item in board_of(sqlite_world).comparisons if item.metric == "auroc"]
     assert (found.first, found.second, found.p) == ("gamma@1.0.0", "beta@1.0.0", found.p_adjusted)
     assert found.difference < 0
+
+
+def test_what_is_declared_and_not_compared_is_told_with_the_reason(sqlite_world: World) -> None:
+    analysis = {"primary_metric": "f1", "score_edges": [0, 0.25, 0.5, 0.75, 1], "task": "binary-classification"}
+    declared = [{"first": "gamma", "second": "beta"}, {"first": "gamma", "second": "unseen"}]
+    spec = publish(sqlite_world, analysis=analysis | {"comparisons": declared}, metrics=[{"name": "f1"}])
+    for seed, name in enumerate(("north", "south", "west")):
+        Ready(sqlite_world, spec, name, seed).release()
+    found = {(item.first, item.second): item.reason for item in board_of(sqlite_world).not_compared}
+    assert found == {
+        ("gamma@1.0.0", "beta@1.0.0"): WhyNotCompared.NO_PAIRED_COMPARISON,
+        ("gamma@1.0.0", "unseen"): WhyNotCompared.NO_RESULT,
+    }
+    words = not_compared_words(board_of(sqlite_world))
+    assert "a model without a released result cannot be compared" in words
+    assert "models are not compared case by case by F1" in words
 
 
 def test_two_sites_are_not_enough_and_nobody_sees_one_alone(sqlite_world: World) -> None:

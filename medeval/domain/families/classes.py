@@ -169,9 +169,9 @@ class MulticlassPlan(_ClassesPlan):
         return matrix.per_class
 
     def compared(self, metrics: tuple[str, ...]) -> tuple[Compared, ...]:
-        """Right decisions, where they are the primary metric."""
+        """Right decisions, or the mean of the classes' AUROCs, where that is the primary metric."""
         del metrics
-        return (Compared("accuracy", ComparedBy.DISCORDANT),) if self.primary_metric == "accuracy" else ()
+        return _compared(self.primary_metric, {"accuracy": ComparedBy.DISCORDANT, **_AREAS})
 
     def numbers(self) -> int:
         """The K x K table, and a score table a class."""
@@ -228,6 +228,18 @@ class MultilabelPlan(_ClassesPlan):
             raise ResultRefused(f"states[{at}]: does not count what the score tables count", _HINT)
         return tuple(count for table in tables for count in table.classes)
 
+    def compared(self, metrics: tuple[str, ...]) -> tuple[Compared, ...]:
+        """Cases right in every label, or the mean of the labels' AUROCs, where that is the primary metric."""
+        del metrics
+        return _compared(self.primary_metric, {"exact_match": ComparedBy.DISCORDANT, **_AREAS})
+
     def numbers(self) -> int:
         """A score table a label, and the joint moments."""
         return self._table_numbers() + joint_numbers(len(COLUMNS))
+
+
+_AREAS = {"macro_auroc": ComparedBy.COVARIANCE}
+
+
+def _compared(metric: str, known: Mapping[str, ComparedBy]) -> tuple[Compared, ...]:
+    return (Compared(metric, known[metric]),) if metric in known else ()

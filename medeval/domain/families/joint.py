@@ -26,8 +26,10 @@ def _divides_one(step: float) -> float:
 #: A step to which per-case values are rounded before they are summed, or `exact`.
 Resolution = Annotated[float, Field(ge=1e-6, le=0.1), AfterValidator(_divides_one)] | Literal["exact"]
 _HINT = "Nothing has left. Use the evaluator and the parameters that the benchmark spec pins."
-#: A product of cluster totals is rounded once per cluster, which this many units a cluster cover.
+#: A product of cluster totals is rounded to a unit, which this many units a cluster cover ...
 _SLACK = 4
+#: ... after the totals and the product were rounded to a double each: by 3 * 2**-53 of it, and so of their sum.
+_DOUBLES_BITS = 51
 
 
 class JointMoments(State):
@@ -77,8 +79,9 @@ class JointMoments(State):
             raise ResultRefused(f"states[{at}].clusters: are more than cases, or none", _HINT)
         for column in self.columns:
             square, total = self.product(column, column).total, self.total(column).total
+            rounding = (square >> _DOUBLES_BITS) + _SLACK * self.clusters
             # Cauchy and Schwarz: (sum of t)**2 <= clusters * sum of t**2
-            if total * total > self.clusters * ((square + _SLACK * self.clusters) << UNIT_BITS):
+            if total * total > self.clusters * ((square + rounding) << UNIT_BITS):
                 raise ResultRefused(f"states[{at}].products: are not those of any cases", _HINT)
 
     def check_bounds(self, limits: Mapping[str, tuple[float, float]], at: int) -> None:

@@ -68,11 +68,11 @@ class RegressionPlan(PlanBase):
         return ()
 
     def compared(self, metrics: tuple[str, ...]) -> tuple[Compared, ...]:
-        """Absolute errors, case by case."""
+        """Errors, or absolute errors, case by case, where their mean is the primary metric."""
         del metrics
-        if self.primary_metric != "mae":
+        if self.primary_metric not in ("mae", "bias"):
             return ()
-        return (Compared("mae", ComparedBy.MOMENTS, self.range[1] - self.range[0]),)
+        return (Compared(self.primary_metric, ComparedBy.MOMENTS, self.range[1] - self.range[0]),)
 
     def numbers(self) -> int:
         """The joint moments of seven columns."""

@@ -45,8 +45,23 @@ def classes(rng: np.random.Generator) -> tuple[list[str], list[list[str]]]:
     return [str("abc"[label]) for label in labels], [[",".join(map(str, row)) for row in model] for model in rows]
 
 
+def labels(rng: np.random.Generator) -> tuple[list[str], list[list[str]]]:
+    truth = rng.random((CASES, 3)) < np.array([0.3, 0.5, 0.6])
+    scores = np.clip(rng.normal(0.5, 0.25, (MODELS, CASES, 3)) + (truth - 0.5) * 0.4, 0, 1).round(4)
+    return [",".join("01"[x] for x in row) for row in truth.astype(int)], [
+        [",".join(map(str, row)) for row in model] for model in scores
+    ]
+
+
+LABELS = {"task": "multilabel-classification", "classes": ["a", "b", "c"], "score_edges": [0, 0.25, 0.5, 0.75, 1]}
+CLASSES = {"task": "multiclass-classification", "classes": ["a", "b", "c"], "score_edges": [0, 0.25, 0.5, 1]}
+#: By metric, and by task where that alone would not tell.
 TASKS: dict[str, tuple[Any, dict[str, Any], str, str]] = {
     "mae": (regression, {"task": "regression", "range": [0, 200]}, "score", "label"),
+    "bias": (regression, {"task": "regression", "range": [0, 200]}, "score", "label"),
+    "macro_auroc labels": (labels, LABELS, "a,b,c", "a,b,c"),
+    "exact_match labels": (labels, LABELS, "a,b,c", "a,b,c"),
+    "macro_auroc classes": (classes, CLASSES, "a,b,c", "label"),
     "token_f1": (text, {"task": "text", "refusals": ["unsure"]}, "answer", "answer"),
     "exact_match": (text, {"task": "text", "refusals": ["unsure"]}, "answer", "answer"),
     "refusal_rate": (text, {"task": "text", "refusals": ["unsure"]}, "answer", "answer"),
@@ -60,8 +75,9 @@ TASKS: dict[str, tuple[Any, dict[str, Any], str, str]] = {
 
 
 def spec_of(metric: str, policy: str = "hospital", **interface: Any) -> BenchmarkSpec:
-    analysis = TASKS[metric][1] | {"primary_metric": metric, "replicates": 200}
-    changes = {"metrics": [{"name": metric}], "analysis": analysis, "disclosure": policy}
+    name = metric.split(maxsplit=1)[0]
+    analysis = TASKS[metric][1] | {"primary_metric": name, "replicates": 200}
+    changes = {"metrics": [{"name": name}], "analysis": analysis, "disclosure": policy}
     return make_spec(**COMPARING, **changes, model_interface={"features": ["a"], **interface})
 
 
