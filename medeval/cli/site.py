@@ -1,5 +1,7 @@
 """`medeval site`: the data owner's installation."""
 
+import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,11 +11,17 @@ from medeval.cli.options import Output, OutputOption, RuntimeOption, home_of
 from medeval.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from medeval.errors import MedevalError
     from medeval.site.agent import Round
     from medeval.site.context import Site
+    from medeval.site.doctor import Finding
     from medeval.site.records import AllowList, SiteRecord
     from medeval.site.store import SiteStore
+
+#: A site that has less room than a few images take will soon fail.
+_ROOM_BYTES = 10 * 2**30
 
 app = typer.Typer(
     add_completion=False,
@@ -176,6 +184,90 @@ def _record(done: "Round") -> dict[str, Any]:
         "refused": list(done.refused),
         "waiting": done.waiting,
         "stopped": {"code": stopped.code, "message": stopped.message, "hint": stopped.hint} if stopped else None,
+    }
+
+
+class Part(StrEnum):
+    """What the doctor looks at."""
+
+    SANDBOX = "sandbox"
+    MACHINE = "machine"
+    SERVER = "server"
+
+
+@app.command()
+def doctor(
+    ctx: typer.Context,
+    only: Annotated[list[Part] | None, typer.Option("--only", help="Look at this alone; may be repeated.")] = None,
+    runtime: RuntimeOption = "auto",
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Try in the sandbox of this site what no model may do, and look at machine and server. Nothing is sent."""
+    from medeval.cli.render import machine, show
+    from medeval.errors import RuntimeRefused
+
+    found = [finding for part in Part if not only or part in only for finding in _look(part, home_of(ctx), runtime)]
+    if output is not Output.TABLE:
+        machine([finding.model_dump(mode="json") for finding in found], output)
+    else:
+        show(found, output, row=_doctors_row, spare=("control",))
+    failed = [finding.what for finding in found if finding.is_missing]
+    if failed:
+        raise RuntimeRefused(
+            f"{len(failed)} of {len(found)} controls do not hold here: {', '.join(failed)[:300]}",
+            "The column `fix` says what to do; run `medeval site doctor` again afterwards.",
+        )
+
+
+def _look(part: Part, home: Path, runtime: str) -> "Iterable[Finding]":
+    from medeval.site.doctor import check_machine, check_server
+
+    match part:
+        case Part.SANDBOX:
+            return _examine(home, runtime)
+        case Part.MACHINE:
+            return [check_machine(_existing(home), _ROOM_BYTES)]
+        case Part.SERVER:
+            from medeval.cli.context import get_login, open_api
+
+            return [check_server(lambda: open_api(get_login(home).server, None).about())]
+
+
+def _examine(home: Path, runtime: str) -> "Iterable[Finding]":
+    """The site's own runtime, or before there is a site the one that it would take."""
+    import tempfile
+
+    from medeval.cli.context import get_cache
+    from medeval.cli.progress import steps
+    from medeval.cli.runtimes import pick
+    from medeval.site.build import site_store
+    from medeval.site.doctor import examine
+
+    store = site_store(home)
+    known = store.find_site()
+    name = known.sandbox.runtime if known and runtime == "auto" else runtime
+    with steps("Examining") as report, tempfile.TemporaryDirectory(prefix="medeval-doctor-") as place:
+        chosen, _ = pick(name, store.cache)
+        owner = known.fingerprint if known else "doctor"
+        return examine(chosen, get_cache(home), Path(place), owner, report)
+
+
+def _existing(folder: Path) -> Path:
+    return next(place for place in (folder.resolve(), *folder.resolve().parents) if place.exists())
+
+
+def _doctors_row(finding: "Finding") -> dict[str, Any]:
+    from medeval.cli.terminal import tick
+
+    plain = tick(sys.stdout) != "✓"
+    lacking = ("[x]" if plain else "✕") if finding.required else ("[!!]" if plain else "!")
+    mark = tick(sys.stdout) if finding.held else lacking
+    return {
+        "": mark,
+        "what": finding.what,
+        "observed": finding.observed,
+        "fix": finding.fix,
+        "control": finding.control,
     }
 
 

@@ -1,0 +1,239 @@
+"""`medeval site doctor`: what the sandbox of this site was observed to hold, under the very options that jobs get.
+
+A cube of ours tries what no cube may do. A control counts as held only where the attempt was refused, or ended, in the
+way that the control is there for; limits that an engine takes and does not keep are found here.
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from medeval.domain.base import Value
+from medeval.domain.package import Cube, Limits, Task
+from medeval.errors import EngineFault, MedevalError, RunFailed, RuntimeRefused
+from medeval.packaging.build import build_cube
+from medeval.packaging.progress import Progress
+from medeval.packaging.store import BlobStore
+from medeval.runtime.environment import LOG_TAIL_BYTES
+from medeval.runtime.output_files import check_plain_tree, read_output
+from medeval.runtime.port import Ending, RunRequest, RunResult, Runtime
+
+_CUBE = Path(__file__).parent / "doctor_cube"
+_MEBIBYTE = 2**20
+#: Small enough to be reached in a second or two.
+_LIMITS = Limits(time_s=30, memory_bytes=128 * _MEBIBYTE, output_bytes=4 * _MEBIBYTE, cpus=1, pids=40)
+_DEAF_S = 2
+#: Within so many seconds after its time is up a run must have ended.
+_GRACE_S = 15
+_MOST_REPORT_BYTES = 64 * 1024
+
+_NETWORK = "Do not run medeval's containers with an engine whose plug-ins or defaults give them a network."
+_FILTER = "Use an engine that applies the seccomp profile given with a run, on a kernel with CONFIG_SECCOMP_FILTER."
+_READ_ONLY = "Use an engine that honours read-only roots and mounts."
+_RIGHTS = "Use an engine that drops all capabilities and sets no-new-privileges."
+_CGROUP = "Give the engine cgroups that it may use (rootless podman needs cgroup v2 with delegated controllers)."
+_OUTPUT = "Keep the work folder on a local file system, and medeval up to date."
+_BOUNDED = "Use an engine that honours the size and the number of files of a tmpfs."
+
+#: What is tried, in words, and what to do where it does not hold.
+CONTROLS: Mapping[str, tuple[str, str]] = {
+    "tcp": ("no TCP connection", _NETWORK),
+    "udp": ("no UDP packet, so no DNS", _NETWORK),
+    "interfaces": ("no network interface but lo", _NETWORK),
+    "vsock": ("no AF_VSOCK to the hypervisor", _FILTER),
+    "raw-socket": ("no raw socket", _FILTER),
+    "io-uring": ("no io_uring", _FILTER),
+    "keyctl": ("no kernel keyring", _FILTER),
+    "userfaultfd": ("no userfaultfd", _FILTER),
+    "bpf": ("no BPF", _FILTER),
+    "ptrace": ("no ptrace", _FILTER),
+    "perf": ("no performance counters", _FILTER),
+    "user-namespace": ("no user namespace of its own", _FILTER),
+    "mount": ("no mount", _FILTER),
+    "system-call-filter": ("a system call filter is on", _FILTER),
+    "mknod": ("no device is made", _RIGHTS),
+    "setuid": ("it cannot become root", _RIGHTS),
+    "capabilities": ("no capability is left", _RIGHTS),
+    "no-new-privileges": ("none can be gained", _RIGHTS),
+    "write-root": ("the root folder is read-only", _READ_ONLY),
+    "write-inputs": ("inputs are read-only", _READ_ONLY),
+    "write-cube": ("the cube is read-only", _READ_ONLY),
+    "write-kernel": ("kernel settings are read-only", _READ_ONLY),
+    "fill-tmp": ("temporary files are bounded in bytes", _BOUNDED),
+    "inodes": ("temporary files are bounded in number", _BOUNDED),
+    "fork": ("processes are counted", _CGROUP),
+    "memory": ("memory is bounded", _CGROUP),
+    "disk": ("output is bounded", _OUTPUT),
+    "sparse": ("a sparse output is bounded", _OUTPUT),
+    "log": ("of its log a tail is kept", _OUTPUT),
+    "time": ("its time ends, though it ignores SIGTERM", "Restart the engine: it does not end containers."),
+    "link": ("an output that is a link is refused", _OUTPUT),
+    "pipe": ("an output that is a pipe is refused", _OUTPUT),
+    "name": ("an output with two names is refused", _OUTPUT),
+}
+
+
+#: What a runtime has no means for; told, but no reason to refuse it. bwrap has no option for the files of a tmpfs: the
+#: kernel then lets it have as many as half of the pages of memory (tmpfs(5), nr_inodes).
+_BEYOND: Mapping[str, frozenset[str]] = {"bubblewrap": frozenset(["inodes"])}
+
+
+class Finding(Value):
+    """One control: whether it held, what was seen, and what to do where it did not."""
+
+    control: str
+    what: str
+    held: bool
+    observed: str
+    fix: str
+    required: bool = True
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether it does not hold, and must."""
+        return self.required and not self.held
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """The cube of ours, installed, and where its runs may write."""
+
+    runtime: Runtime
+    cube: Cube
+    place: Path
+    owner: str
+
+    def run(self, do: str, limits: Limits = _LIMITS) -> tuple[RunResult, Path]:
+        """Run one attempt in folders of its own; returns how it ended, and its output folder."""
+        folder = self.place / do
+        (folder / "cases").mkdir(parents=True)
+        (folder / "cases" / "cases.csv").write_text("case_id\na\n")
+        (folder / "parameters.json").write_text(json.dumps({"do": do}))
+        (folder / "out").mkdir()
+        inputs = {"cases": folder / "cases", "parameters.json": folder / "parameters.json"}
+        request = RunRequest(self.cube, Task.INFER, inputs, folder / "out", limits, self.owner)
+        return self.runtime.run(request), folder / "out"
+
+    def report(self, do: str) -> dict[str, dict[str, object]]:
+        """What an attempt wrote itself; raises `EngineFault` where it wrote nothing."""
+        result, output = self.run(do)
+        if result.exit_code:
+            raise EngineFault(f"the doctor's own program ended with exit code {result.exit_code}", result.log[-200:])
+        found: dict[str, dict[str, object]] = json.loads(read_output(output / "report.json", _MOST_REPORT_BYTES))
+        return found
+
+
+def examine(runtime: Runtime, store: BlobStore, place: Path, owner: str, report: Progress) -> tuple[Finding, ...]:
+    """Try every control in the sandbox; `place` is an empty folder, `store` keeps the cube's package.
+
+    Raises `RuntimeRefused` for a plain process, where attempts would meet the host itself; `RuntimeUnavailable`,
+    `BuildFailed` or `EngineFault` where nothing can be tried.
+    """
+    if not runtime.sandbox().level:
+        raise RuntimeRefused(
+            "a plain process seals nothing, so there is nothing to examine",
+            "Start Docker or install bubblewrap, then run `medeval site init` again.",
+        )
+    report("doctor", "build the probe")
+    cube = build_cube(_CUBE, runtime, store)
+    runtime.install(cube, store)
+    bench = _Bench(runtime, cube, place, owner)
+    found: dict[str, Finding] = {}
+    for do, look in _LOOKS.items():
+        report("doctor", do)
+        found.update((finding.control, finding) for finding in look(bench))
+        shutil.rmtree(place / do, ignore_errors=True)
+    beyond = _BEYOND.get(runtime.sandbox().runtime, frozenset())
+    return tuple(found[name].model_copy(update={"required": name not in beyond}) for name in CONTROLS)
+
+
+def _reported(do: str) -> Callable[[_Bench], Iterator[Finding]]:
+    def look(bench: _Bench) -> Iterator[Finding]:
+        for name, seen in bench.report(do).items():
+            yield _finding(name, seen["held"] is True, str(seen["observed"]))
+
+    return look
+
+
+def _memory(bench: _Bench) -> Iterator[Finding]:
+    result, _ = bench.run("memory")
+    yield _finding("memory", result.ending is Ending.OUT_OF_MEMORY, _words(result))
+
+
+def _disk(bench: _Bench) -> Iterator[Finding]:
+    result, _ = bench.run("disk")
+    yield _finding("disk", result.ending is Ending.OUTPUT_TOO_LARGE, _words(result))
+
+
+def _log(bench: _Bench) -> Iterator[Finding]:
+    result, _ = bench.run("spam")
+    size = len(result.log.encode())
+    held = result.ending is Ending.EXITED and not result.exit_code and size <= LOG_TAIL_BYTES
+    yield _finding("log", held, f"{size} bytes kept of 32 MiB")
+
+
+def _time(bench: _Bench) -> Iterator[Finding]:
+    result, _ = bench.run("deaf", _LIMITS.model_copy(update={"time_s": _DEAF_S}))
+    held = result.ending is Ending.TIMED_OUT and result.seconds < _DEAF_S + _GRACE_S
+    yield _finding("time", held, f"{_words(result)} after {result.seconds:.0f} s of {_DEAF_S}")
+
+
+def _outputs(bench: _Bench) -> Iterator[Finding]:
+    _, output = bench.run("odd")
+    for name in ("link", "pipe", "name"):
+        yield _finding(name, *_refused(output / name))
+
+
+def _refused(folder: Path) -> tuple[bool, str]:
+    try:
+        check_plain_tree(folder)
+    except RunFailed as exc:
+        return True, exc.message
+    return False, "it was taken" if any(folder.iterdir()) else "it was not there"
+
+
+#: What is run, and how it is read.
+_LOOKS: Mapping[str, Callable[[_Bench], Iterator[Finding]]] = {
+    "attempts": _reported("attempts"),
+    "fork": _reported("fork"),
+    "sparse": _reported("sparse"),
+    "memory": _memory,
+    "disk": _disk,
+    "spam": _log,
+    "deaf": _time,
+    "odd": _outputs,
+}
+
+
+def _finding(control: str, held: bool, observed: str) -> Finding:
+    what, fix = CONTROLS[control]
+    return Finding(control=control, what=what, held=held, observed=observed, fix="" if held else fix)
+
+
+def _words(result: RunResult) -> str:
+    return f"exit code {result.exit_code}" if result.ending is Ending.EXITED else result.ending.value
+
+
+def check_machine(home: Path, needed_bytes: int) -> Finding:
+    """Whether the disk that holds the site has room for work and images."""
+    free = shutil.disk_usage(home).free
+    return Finding(
+        control="room",
+        what="room for work and images",
+        held=free >= needed_bytes,
+        observed=f"{free / 2**30:.0f} GiB are free",
+        fix="" if free >= needed_bytes else "Make room, or move the medeval home to a larger disk.",
+    )
+
+
+def check_server(ask: Callable[[], object]) -> Finding:
+    """Whether the results server answers to a question that tells it nothing."""
+    try:
+        ask()
+    except MedevalError as exc:
+        return Finding(
+            control="server", what="the results server answers", held=False, observed=exc.message, fix=exc.hint
+        )
+    return Finding(control="server", what="the results server answers", held=True, observed="it does", fix="")
