@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from medeval.errors import MedevalError
+    from medeval.packaging.progress import Progress
+    from medeval.runtime.port import Runtime
     from medeval.site.agent import Round
     from medeval.site.context import Site
     from medeval.site.doctor import Finding
-    from medeval.site.records import AllowList, SiteRecord
+    from medeval.site.records import AllowList, Examination, SiteRecord
     from medeval.site.store import SiteStore
 
 #: A site that has less room than a few images take will soon fail.
@@ -61,8 +63,33 @@ def _set_up(home: Path, name: str, title: str, runtime: str) -> "SiteRecord":
     store = site_store(home)
     with steps("Setting up") as report, hold(store.root, "agent"):
         report(name, "try the runtimes of this machine")
-        _, probe = pick(runtime, store.cache)
-        return init_site(store, get_api(home, Role.DATA_OWNER), name, title, get_login(home).server, probe)
+        chosen, probe = pick(runtime, store.cache)
+        api, server = get_api(home, Role.DATA_OWNER), get_login(home).server
+        if probe.level:
+            store.put_examination(_held(chosen, home, name, report))
+        return init_site(store, api, name, title, server, probe)
+
+
+def _held(chosen: "Runtime", home: Path, owner: str, report: "Progress") -> "Examination":
+    """What the runtime of a new site was seen to hold; raises `RuntimeRefused` where a required control does not."""
+    from medeval.errors import RuntimeRefused
+    from medeval.site.examined import examination_of
+
+    found = examination_of(chosen.sandbox(), _examined(chosen, home, owner, report))
+    if found.missing:
+        hint = "`medeval site doctor --only sandbox` says what to do; or choose another with --runtime."
+        raise RuntimeRefused(f"the sandbox does not hold: {', '.join(found.missing)}", hint)
+    return found
+
+
+def _examined(chosen: "Runtime", home: Path, owner: str, report: "Progress") -> "tuple[Finding, ...]":
+    import tempfile
+
+    from medeval.cli.context import get_cache
+    from medeval.site.doctor import examine
+
+    with tempfile.TemporaryDirectory(prefix="medeval-doctor-") as place:
+        return examine(chosen, get_cache(home), Path(place), owner, report)
 
 
 @app.command()
@@ -234,22 +261,21 @@ def _look(part: Part, home: Path, runtime: str) -> "Iterable[Finding]":
 
 
 def _examine(home: Path, runtime: str) -> "Iterable[Finding]":
-    """The site's own runtime, or before there is a site the one that it would take."""
-    import tempfile
-
-    from medeval.cli.context import get_cache
+    """The site's own runtime, or before there is a site the one that it would take; a site keeps what was seen."""
     from medeval.cli.progress import steps
     from medeval.cli.runtimes import pick
     from medeval.site.build import site_store
-    from medeval.site.doctor import examine
+    from medeval.site.examined import examination_of
 
     store = site_store(home)
     known = store.find_site()
     name = known.sandbox.runtime if known and runtime == "auto" else runtime
-    with steps("Examining") as report, tempfile.TemporaryDirectory(prefix="medeval-doctor-") as place:
-        chosen, _ = pick(name, store.cache)
-        owner = known.fingerprint if known else "doctor"
-        return examine(chosen, get_cache(home), Path(place), owner, report)
+    with steps("Examining") as report:
+        chosen, probe = pick(name, store.cache)
+        found = _examined(chosen, home, known.name if known else "doctor", report)
+    if known and known.sandbox.runtime == probe.name:
+        store.put_examination(examination_of(chosen.sandbox(), found))
+    return found
 
 
 def _existing(folder: Path) -> Path:

@@ -29,12 +29,20 @@ HexDigest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 PlainWord = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.+-]{0,39}$")]
 
 
+#: A control of a sandbox, such as `vsock`.
+ControlName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]{0,39}$")]
+
+
 class SandboxRecord(Value):
-    """What ran the containers: runtime, its version, the level of isolation (0 none .. 4 virtual machine)."""
+    """What ran the containers: runtime, its version, the level of isolation (0 none .. 4 virtual machine).
+
+    `observed` names the controls that were tried on the site's own machine and held.
+    """
 
     runtime: Literal["docker", "bubblewrap", "unshare", "process"]
     version: PlainWord
     level: int = Field(ge=0, le=4)
+    observed: tuple[ControlName, ...] = Field(default=(), max_length=100)
 
 
 class CubeRecord(Value):

@@ -21,6 +21,7 @@ from medeval.packaging.progress import Progress
 from medeval.runtime import steps
 from medeval.site.comparison_files import comparison_files, list_comparisons, name_of
 from medeval.site.context import Site
+from medeval.site.examined import check_examined
 from medeval.site.lock import hold
 from medeval.site.prepare import check_sandbox
 from medeval.site.records import DatasetRecord, FailureRecord, RunRecord, Stage
@@ -150,4 +151,4 @@ def _prepared(site: Site, wanted: ComparisonSpec) -> Path:
 
 
 def _run_record(site: Site) -> RunRecord:
-    return RunRecord(sandbox=site.runtime.sandbox(), medeval=version("medeval"))
+    return RunRecord(sandbox=check_examined(site), medeval=version("medeval"))

@@ -13,6 +13,7 @@ from medeval.errors import DigestMismatch, MedevalError, ModelNotAllowed, Result
 from medeval.packaging.progress import Progress
 from medeval.runtime import steps
 from medeval.site.context import Site
+from medeval.site.examined import check_examined
 from medeval.site.prepare import check_sandbox
 from medeval.site.records import FailureRecord, RunRecord
 from medeval.site.release import plain_text
@@ -118,7 +119,7 @@ def _prepared(site: Site, task: SiteTask) -> Path:
 
 
 def _run_record(site: Site) -> RunRecord:
-    return RunRecord(sandbox=site.runtime.sandbox(), medeval=version("medeval"))
+    return RunRecord(sandbox=check_examined(site), medeval=version("medeval"))
 
 
 def _failure(error: MedevalError, *, by_evaluator: bool) -> FailureRecord:

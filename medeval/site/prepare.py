@@ -17,6 +17,7 @@ from medeval.packaging.store import file_chunks
 from medeval.runtime import steps
 from medeval.runtime.choose import check_strong_enough
 from medeval.site.context import Site
+from medeval.site.examined import check_examined
 from medeval.site.records import DatasetRecord
 
 
@@ -59,8 +60,9 @@ def join_benchmark(site: Site, name: str) -> Association:
 
 
 def check_sandbox(site: Site, spec: BenchmarkSpec) -> None:
-    """Raise `RuntimeRefused` when this site's runtime is too weak for the benchmark's data."""
+    """Raise `RuntimeRefused` when this site's runtime is too weak for the benchmark's data, or was not seen to hold."""
     check_strong_enough(site.store.get_site().sandbox.level, spec.data_class)
+    check_examined(site)
 
 
 def _same(known: DatasetRecord, spec: BenchmarkSpec, raw_fingerprint: str) -> DatasetRecord:

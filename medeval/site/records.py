@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Literal
 
-from medeval.domain.attestation import Envelope, Outcome, SandboxRecord, WithholdReason
+from medeval.domain.attestation import ControlName, Envelope, Outcome, SandboxRecord, WithholdReason
 from medeval.domain.base import Value
 from medeval.domain.dataset import DatasetCard
 from medeval.domain.failures import FailureCode
@@ -20,6 +20,13 @@ class SiteRecord(Value):
     fingerprint: Digest
     sandbox: SandboxRecord
     package_kind: Literal["image", "source"]
+
+
+class Examination(Value):
+    """What the doctor last saw of the site's runtime: controls that held, and required ones that did not."""
+
+    sandbox: SandboxRecord
+    missing: tuple[ControlName, ...] = ()
 
 
 class DatasetRecord(Value):

@@ -16,6 +16,7 @@ from medeval.runtime.removal import remove_tree
 from medeval.site.records import (
     AllowList,
     DatasetRecord,
+    Examination,
     FailureRecord,
     RunRecord,
     SignedRecord,
@@ -68,6 +69,14 @@ class SiteStore:
     def put_site(self, record: SiteRecord) -> None:
         """Keep the site's own record."""
         write(self.root / "site.json", record.to_canonical())
+
+    def find_examination(self) -> Examination | None:
+        """What the doctor last saw, if it looked."""
+        return self._find(self.root / "examination.json", Examination)
+
+    def put_examination(self, examination: Examination) -> None:
+        """Keep what the doctor saw."""
+        write(self.root / "examination.json", examination.to_canonical())
 
     def get_allow_list(self) -> AllowList:
         """What may run here; nothing when no rule was made."""

@@ -6,7 +6,7 @@ The server gathers `LeaderboardFacts`; nothing here reads a database.
 from collections import Counter
 from dataclasses import dataclass, field
 
-from medeval.domain.attestation import Provenance
+from medeval.domain.attestation import Provenance, SandboxRecord
 from medeval.domain.benchmark import BenchmarkSpec, Metric
 from medeval.domain.estimate import (
     AnyEstimate,
@@ -259,10 +259,14 @@ def _result_cell(spec: BenchmarkSpec, released: Released) -> CellResult:
         cases=evaluation.cases,
         positives=count_positives(evaluation, spec.analysis),
         estimates=estimates_of(evaluation, spec.metrics, spec.analysis),
-        sandbox=f"{sandbox.runtime} {sandbox.version}, level {sandbox.level}",
+        sandbox=f"{sandbox.runtime} {sandbox.version}, level {sandbox.level}{_observed_words(sandbox)}",
         envelope=released.envelope,
         from_source=any(cube.kind == "source" for cube in cubes),
     )
+
+
+def _observed_words(sandbox: SandboxRecord) -> str:
+    return f", {len(sandbox.observed)} controls observed" if sandbox.observed else ""
 
 
 def _count_states(facts: LeaderboardFacts) -> dict[ExecutionState, int]:

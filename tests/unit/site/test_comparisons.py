@@ -24,7 +24,7 @@ from medeval.site import comparisons, outbox, release, review
 from medeval.site.comparison_files import ComparisonFiles, list_comparisons
 from medeval.site.context import Site
 from medeval.site.lock import hold
-from medeval.site.records import DatasetRecord, RunRecord, SiteRecord, Stage
+from medeval.site.records import DatasetRecord, Examination, RunRecord, SiteRecord, Stage
 from medeval.site.store import ExecutionFiles, SiteStore, write
 from tests.cube_process import run_cube
 from tests.paired_cases import COMPARING, evaluation_of, read_alike
@@ -80,6 +80,7 @@ class Place:
         self.labels, self.scores = read_alike(len(NAMES), 3)
         store = self.site.store
         store.put_spec(self.spec)
+        store.put_examination(Examination(sandbox=SANDBOX))
         card = DatasetCard(
             site="north",
             name="ward",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from medeval.domain.attestation import Envelope
+from medeval.domain.attestation import Envelope, SandboxRecord
 from medeval.domain.dataset import DatasetCard, DatasetStatistics
 from medeval.domain.execution import ExecutionSpec
 from medeval.domain.failures import FailureCode
@@ -38,6 +38,9 @@ class Cubes:
 
     def install(self, cube: object, blobs: object) -> None:
         """There is nothing to install."""
+
+    def sandbox(self) -> SandboxRecord:
+        return SandboxRecord(runtime="process", version="3.11", level=0)
 
     def run(self, request: RunRequest) -> RunResult:
         if request.task is self.failing:
