@@ -1,29 +1,21 @@
 """`medeval site`: the data owner's installation."""
 
-import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from medeval.cli import doctoring
+from medeval.cli.doctoring import Part
 from medeval.cli.options import Output, OutputOption, RuntimeOption, home_of
 from medeval.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from medeval.errors import MedevalError
-    from medeval.packaging.progress import Progress
-    from medeval.runtime.port import Runtime
     from medeval.site.agent import Round
     from medeval.site.context import Site
-    from medeval.site.doctor import Finding
-    from medeval.site.records import AllowList, Examination, SiteRecord
+    from medeval.site.records import AllowList, SiteRecord
     from medeval.site.store import SiteStore
-
-#: A site that has less room than a few images take will soon fail.
-_ROOM_BYTES = 10 * 2**30
 
 app = typer.Typer(
     add_completion=False,
@@ -66,30 +58,8 @@ def _set_up(home: Path, name: str, title: str, runtime: str) -> "SiteRecord":
         chosen, probe = pick(runtime, store.cache)
         api, server = get_api(home, Role.DATA_OWNER), get_login(home).server
         if probe.level:
-            store.put_examination(_held(chosen, home, name, report))
+            store.put_examination(doctoring.held(chosen, home, report))
         return init_site(store, api, name, title, server, probe)
-
-
-def _held(chosen: "Runtime", home: Path, owner: str, report: "Progress") -> "Examination":
-    """What the runtime of a new site was seen to hold; raises `RuntimeRefused` where a required control does not."""
-    from medeval.errors import RuntimeRefused
-    from medeval.site.examined import examination_of
-
-    found = examination_of(chosen.sandbox(), _examined(chosen, home, owner, report))
-    if found.missing:
-        hint = "`medeval site doctor --only sandbox` says what to do; or choose another with --runtime."
-        raise RuntimeRefused(f"the sandbox does not hold: {', '.join(found.missing)}", hint)
-    return found
-
-
-def _examined(chosen: "Runtime", home: Path, owner: str, report: "Progress") -> "tuple[Finding, ...]":
-    import tempfile
-
-    from medeval.cli.context import get_cache
-    from medeval.site.doctor import examine
-
-    with tempfile.TemporaryDirectory(prefix="medeval-doctor-") as place:
-        return examine(chosen, get_cache(home), Path(place), owner, report)
 
 
 @app.command()
@@ -214,14 +184,6 @@ def _record(done: "Round") -> dict[str, Any]:
     }
 
 
-class Part(StrEnum):
-    """What the doctor looks at."""
-
-    SANDBOX = "sandbox"
-    MACHINE = "machine"
-    SERVER = "server"
-
-
 @app.command()
 def doctor(
     ctx: typer.Context,
@@ -233,68 +195,19 @@ def doctor(
     from medeval.cli.render import machine, show
     from medeval.errors import RuntimeRefused
 
-    found = [finding for part in Part if not only or part in only for finding in _look(part, home_of(ctx), runtime)]
+    found = [
+        finding for part in Part if not only or part in only for finding in doctoring.look(part, home_of(ctx), runtime)
+    ]
     if output is not Output.TABLE:
         machine([finding.model_dump(mode="json") for finding in found], output)
     else:
-        show(found, output, row=_doctors_row, spare=("control",))
+        show(found, output, row=doctoring.row, spare=("control",))
     failed = [finding.what for finding in found if finding.is_missing]
     if failed:
         raise RuntimeRefused(
             f"{len(failed)} of {len(found)} controls do not hold here: {', '.join(failed)[:300]}",
             "The column `fix` says what to do; run `medeval site doctor` again afterwards.",
         )
-
-
-def _look(part: Part, home: Path, runtime: str) -> "Iterable[Finding]":
-    from medeval.site.doctor import check_machine, check_server
-
-    match part:
-        case Part.SANDBOX:
-            return _examine(home, runtime)
-        case Part.MACHINE:
-            return [check_machine(_existing(home), _ROOM_BYTES)]
-        case Part.SERVER:
-            from medeval.cli.context import get_login, open_api
-
-            return [check_server(lambda: open_api(get_login(home).server, None).about())]
-
-
-def _examine(home: Path, runtime: str) -> "Iterable[Finding]":
-    """The site's own runtime, or before there is a site the one that it would take; a site keeps what was seen."""
-    from medeval.cli.progress import steps
-    from medeval.cli.runtimes import pick
-    from medeval.site.build import site_store
-    from medeval.site.examined import examination_of
-
-    store = site_store(home)
-    known = store.find_site()
-    name = known.sandbox.runtime if known and runtime == "auto" else runtime
-    with steps("Examining") as report:
-        chosen, probe = pick(name, store.cache)
-        found = _examined(chosen, home, known.name if known else "doctor", report)
-    if known and known.sandbox.runtime == probe.name:
-        store.put_examination(examination_of(chosen.sandbox(), found))
-    return found
-
-
-def _existing(folder: Path) -> Path:
-    return next(place for place in (folder.resolve(), *folder.resolve().parents) if place.exists())
-
-
-def _doctors_row(finding: "Finding") -> dict[str, Any]:
-    from medeval.cli.terminal import tick
-
-    plain = tick(sys.stdout) != "✓"
-    lacking = ("[x]" if plain else "✕") if finding.required else ("[!!]" if plain else "!")
-    mark = tick(sys.stdout) if finding.held else lacking
-    return {
-        "": mark,
-        "what": finding.what,
-        "observed": finding.observed,
-        "fix": finding.fix,
-        "control": finding.control,
-    }
 
 
 @app.command("show")

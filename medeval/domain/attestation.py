@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, Validati
 
 from medeval.domain import strict_json
 from medeval.domain.base import Value, explain
+from medeval.domain.controls import Control
 from medeval.domain.execution import ExecutionSpec
 from medeval.domain.failures import FailureCode
 from medeval.domain.ids import Digest
@@ -29,10 +30,6 @@ HexDigest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 PlainWord = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.+-]{0,39}$")]
 
 
-#: A control of a sandbox, such as `vsock`.
-ControlName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]{0,39}$")]
-
-
 class SandboxRecord(Value):
     """What ran the containers: runtime, its version, the level of isolation (0 none .. 4 virtual machine).
 
@@ -42,7 +39,7 @@ class SandboxRecord(Value):
     runtime: Literal["docker", "bubblewrap", "unshare", "process"]
     version: PlainWord
     level: int = Field(ge=0, le=4)
-    observed: tuple[ControlName, ...] = Field(default=(), max_length=100)
+    observed: tuple[Control, ...] = Field(default=(), max_length=len(Control))
 
 
 class CubeRecord(Value):

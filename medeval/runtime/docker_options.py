@@ -9,6 +9,7 @@ from docker.types import LogConfig, Mount, Ulimit
 from medeval.domain.package import Limits
 from medeval.runtime.environment import IN, MOST_FILES, OUT, most_cpu_s
 from medeval.runtime.seccomp import profile
+from medeval.runtime.view import TMP_BYTES, TMP_FILES
 
 OWNER_LABEL = "medeval.owner"
 TASK_LABEL = "medeval.task"
@@ -24,7 +25,7 @@ def host_options(inputs: dict[str, Path], output: Path, limits: Limits) -> dict[
         "read_only": True,
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges", f"seccomp={profile()}"],
-        "tmpfs": {"/tmp": "rw,noexec,nosuid,nodev,size=64m,nr_inodes=16k"},  # noqa: S108 the container's own
+        "tmpfs": {"/tmp": f"rw,noexec,nosuid,nodev,size={TMP_BYTES},nr_inodes={TMP_FILES}"},  # noqa: S108 the container's own
         "mounts": _mounts(inputs, output),
         "log_config": LogConfig(type="local", config={"max-size": "1m", "max-file": "1", "compress": "false"}),
         **_limits(limits),

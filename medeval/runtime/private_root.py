@@ -16,8 +16,6 @@ from typing import Any
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT = 1, 2, 4, 8, 32
 MS_NOATIME, MS_NODIRATIME, MS_BIND, MS_REC, MS_PRIVATE, MS_RELATIME = 1024, 2048, 4096, 16384, 1 << 18, 1 << 21
 MNT_DETACH = 2
-#: An empty file takes memory too, a kibibyte of the kernel's.
-FEW_FILES = "nr_inodes=16k"
 SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 OPTION_FLAGS = {
     "ro": MS_RDONLY,
@@ -50,9 +48,11 @@ def build_root(root: dict[str, Any]) -> None:
     mount("none", "/", None, MS_REC | MS_PRIVATE)
     mount("tmpfs", base, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m")
     # Private folders first: an environment may itself lie under /tmp.
-    for path, size in root["tmpfs"]:
+    for path, size, files in root["tmpfs"]:
         make_folder(base + path)
-        mount("tmpfs", base + path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, f"mode=1777,size={size},{FEW_FILES}")
+        mount(
+            "tmpfs", base + path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, f"mode=1777,size={size},nr_inodes={files}"
+        )
     for path, target in root["links"]:
         place = Path(base + path)
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,7 @@ from medeval.runtime import launch, private_root, seccomp
 from medeval.runtime.environment import MOST_FILES, most_cpu_s, variables
 from medeval.runtime.program import run_program
 from medeval.runtime.staging import User
-from medeval.runtime.view import TMP_BYTES, View
+from medeval.runtime.view import TMP_BYTES, TMP_FILES, View
 
 LAUNCHER = str(Path(launch.__file__))
 ROOT_BUILDER = str(Path(private_root.__file__))
@@ -149,7 +149,7 @@ class Unshare:
                 *((device, device, True) for device in view.devices),
                 (LAUNCHER, _INSIDE_LAUNCHER, False),
             ],
-            "tmpfs": [(path, TMP_BYTES) for path in _TMPFS],
+            "tmpfs": [(path, TMP_BYTES, TMP_FILES) for path in _TMPFS],
         }
         plan = start.plan(start.user if as_root else User(0, 0))
         return [*command, "--", *_PYTHON, ROOT_BUILDER, json.dumps(root), *_PYTHON, _INSIDE_LAUNCHER, plan]

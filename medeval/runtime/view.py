@@ -16,6 +16,8 @@ _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"
 #: Folders that belong to the system as a whole: of these only libraries and the interpreter itself are shown.
 _SYSTEM_PREFIXES = frozenset({"/", "/usr"})
 TMP_BYTES = 64 * 1024 * 1024
+#: Files in it: an empty one takes a kibibyte of the kernel's memory too.
+TMP_FILES = 16 * 1024
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ place; what was decided on the older one, or sent, is not touched.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 from medeval.disclosure.paired import check_paired
@@ -21,10 +20,10 @@ from medeval.packaging.progress import Progress
 from medeval.runtime import steps
 from medeval.site.comparison_files import comparison_files, list_comparisons, name_of
 from medeval.site.context import Site
-from medeval.site.examined import check_examined
+from medeval.site.examined import run_record
 from medeval.site.lock import hold
 from medeval.site.prepare import check_sandbox
-from medeval.site.records import DatasetRecord, FailureRecord, RunRecord, Stage
+from medeval.site.records import DatasetRecord, FailureRecord, Stage
 from medeval.site.release import plain_text
 from medeval.site.store import ExecutionFiles
 from medeval.stats.paired import check_agrees
@@ -93,7 +92,7 @@ def _make(site: Site, record: DatasetRecord, report: Progress) -> int:
     if files.stage() is not Stage.NEW:
         return 0
     try:
-        files.put_paired(_compare(site, wanted, report), _run_record(site))
+        files.put_paired(_compare(site, wanted, report), run_record(site))
     except (RunFailed, ResultRefused) as exc:
         code = failure_code(exc, by_evaluator=True)
         files.put_log(exc.log)
@@ -148,7 +147,3 @@ def _limits(spec: BenchmarkSpec, models: int) -> Limits:
 
 def _prepared(site: Site, wanted: ComparisonSpec) -> Path:
     return site.store.dataset_folder(wanted.dataset.ref.partition("/")[2]) / "prepared"
-
-
-def _run_record(site: Site) -> RunRecord:
-    return RunRecord(sandbox=check_examined(site), medeval=version("medeval"))

@@ -9,8 +9,12 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import StringConstraints
 
 from medeval.domain.base import Value
+from medeval.domain.controls import Control
 from medeval.domain.package import Cube, Limits, Task
 from medeval.errors import EngineFault, MedevalError, RunFailed, RuntimeRefused
 from medeval.packaging.build import build_cube
@@ -20,6 +24,7 @@ from medeval.runtime.environment import LOG_TAIL_BYTES
 from medeval.runtime.output_files import check_plain_tree, read_output
 from medeval.runtime.port import Ending, RunRequest, RunResult, Runtime
 
+_HINT = "Run it again; if that does not help, reinstall medeval or choose another runtime."
 _CUBE = Path(__file__).parent / "doctor_cube"
 _MEBIBYTE = 2**20
 #: Small enough to be reached in a second or two.
@@ -38,46 +43,46 @@ _OUTPUT = "Keep the work folder on a local file system, and medeval up to date."
 _BOUNDED = "Use an engine that honours the size and the number of files of a tmpfs."
 
 #: What is tried, in words, and what to do where it does not hold.
-CONTROLS: Mapping[str, tuple[str, str]] = {
-    "tcp": ("no TCP connection", _NETWORK),
-    "udp": ("no UDP packet, so no DNS", _NETWORK),
-    "interfaces": ("no network interface but lo", _NETWORK),
-    "vsock": ("no AF_VSOCK to the hypervisor", _FILTER),
-    "raw-socket": ("no raw socket", _FILTER),
-    "io-uring": ("no io_uring", _FILTER),
-    "keyctl": ("no kernel keyring", _FILTER),
-    "userfaultfd": ("no userfaultfd", _FILTER),
-    "bpf": ("no BPF", _FILTER),
-    "ptrace": ("no ptrace", _FILTER),
-    "perf": ("no performance counters", _FILTER),
-    "user-namespace": ("no user namespace of its own", _FILTER),
-    "mount": ("no mount", _FILTER),
-    "system-call-filter": ("a system call filter is on", _FILTER),
-    "mknod": ("no device is made", _RIGHTS),
-    "setuid": ("it cannot become root", _RIGHTS),
-    "capabilities": ("no capability is left", _RIGHTS),
-    "no-new-privileges": ("none can be gained", _RIGHTS),
-    "write-root": ("the root folder is read-only", _READ_ONLY),
-    "write-inputs": ("inputs are read-only", _READ_ONLY),
-    "write-cube": ("the cube is read-only", _READ_ONLY),
-    "write-kernel": ("kernel settings are read-only", _READ_ONLY),
-    "fill-tmp": ("temporary files are bounded in bytes", _BOUNDED),
-    "inodes": ("temporary files are bounded in number", _BOUNDED),
-    "fork": ("processes are counted", _CGROUP),
-    "memory": ("memory is bounded", _CGROUP),
-    "disk": ("output is bounded", _OUTPUT),
-    "sparse": ("a sparse output is bounded", _OUTPUT),
-    "log": ("of its log a tail is kept", _OUTPUT),
-    "time": ("its time ends, though it ignores SIGTERM", "Restart the engine: it does not end containers."),
-    "link": ("an output that is a link is refused", _OUTPUT),
-    "pipe": ("an output that is a pipe is refused", _OUTPUT),
-    "name": ("an output with two names is refused", _OUTPUT),
+CONTROLS: Mapping[Control, tuple[str, str]] = {
+    Control.TCP: ("no TCP connection", _NETWORK),
+    Control.UDP: ("no UDP packet, so no DNS", _NETWORK),
+    Control.INTERFACES: ("no network interface but lo", _NETWORK),
+    Control.VSOCK: ("no AF_VSOCK to the hypervisor", _FILTER),
+    Control.RAW_SOCKET: ("no raw socket", _FILTER),
+    Control.IO_URING: ("no io_uring", _FILTER),
+    Control.KEYCTL: ("no kernel keyring", _FILTER),
+    Control.USERFAULTFD: ("no userfaultfd", _FILTER),
+    Control.BPF: ("no BPF", _FILTER),
+    Control.PTRACE: ("no ptrace", _FILTER),
+    Control.PERF: ("no performance counters", _FILTER),
+    Control.USER_NAMESPACE: ("no user namespace of its own", _FILTER),
+    Control.MOUNT: ("no mount", _FILTER),
+    Control.SYSTEM_CALL_FILTER: ("a system call filter is on", _FILTER),
+    Control.MKNOD: ("no device is made", _RIGHTS),
+    Control.SETUID: ("it cannot become root", _RIGHTS),
+    Control.CAPABILITIES: ("no capability is left", _RIGHTS),
+    Control.NO_NEW_PRIVILEGES: ("none can be gained", _RIGHTS),
+    Control.WRITE_ROOT: ("the root folder is read-only", _READ_ONLY),
+    Control.WRITE_INPUTS: ("inputs are read-only", _READ_ONLY),
+    Control.WRITE_CUBE: ("the cube is read-only", _READ_ONLY),
+    Control.WRITE_KERNEL: ("kernel settings are read-only", _READ_ONLY),
+    Control.FILL_TMP: ("temporary files are bounded in bytes", _BOUNDED),
+    Control.INODES: ("temporary files are bounded in number", _BOUNDED),
+    Control.FORK: ("processes are counted", _CGROUP),
+    Control.MEMORY: ("memory is bounded", _CGROUP),
+    Control.DISK: ("output is bounded", _OUTPUT),
+    Control.SPARSE: ("a sparse output is bounded", _OUTPUT),
+    Control.LOG: ("of its log a tail is kept", _OUTPUT),
+    Control.TIME: ("its time ends, though it ignores SIGTERM", "Restart the engine: it does not end containers."),
+    Control.LINK: ("an output that is a link is refused", _OUTPUT),
+    Control.PIPE: ("an output that is a pipe is refused", _OUTPUT),
+    Control.NAME: ("an output with two names is refused", _OUTPUT),
 }
 
 
 #: What a runtime has no means for; told, but no reason to refuse it. bwrap has no option for the files of a tmpfs: the
 #: kernel then lets it have as many as half of the pages of memory (tmpfs(5), nr_inodes).
-_BEYOND: Mapping[str, frozenset[str]] = {"bubblewrap": frozenset(["inodes"])}
+_BEYOND: Mapping[str, frozenset[Control]] = {"bubblewrap": frozenset([Control.INODES])}
 
 
 class Finding(Value):
@@ -94,6 +99,19 @@ class Finding(Value):
     def is_missing(self) -> bool:
         """Whether it does not hold, and must."""
         return self.required and not self.held
+
+
+class _Seen(Value):
+    """What the probe wrote of one control."""
+
+    held: bool
+    observed: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 ,]{1,60}$")]
+
+
+class _Report(Value):
+    """What the probe wrote."""
+
+    seen: dict[Control, _Seen]
 
 
 @dataclass(frozen=True)
@@ -116,17 +134,19 @@ class _Bench:
         request = RunRequest(self.cube, Task.INFER, inputs, folder / "out", limits, self.owner)
         return self.runtime.run(request), folder / "out"
 
-    def report(self, do: str) -> dict[str, dict[str, object]]:
-        """What an attempt wrote itself; raises `EngineFault` where it wrote nothing."""
+    def report(self, do: str) -> dict[Control, _Seen]:
+        """What an attempt wrote itself, which is trusted no more than a model; raises `EngineFault` or `RunFailed`."""
         result, output = self.run(do)
         if result.exit_code:
-            raise EngineFault(f"the doctor's own program ended with exit code {result.exit_code}", result.log[-200:])
-        found: dict[str, dict[str, object]] = json.loads(read_output(output / "report.json", _MOST_REPORT_BYTES))
-        return found
+            raise EngineFault(f"the doctor's own program ended with exit code {result.exit_code}", _HINT)
+        data = read_output(output / "report.json", _MOST_REPORT_BYTES)
+        return _Report.from_json(data, refuse=RunFailed).seen
 
 
 def examine(runtime: Runtime, store: BlobStore, place: Path, owner: str, report: Progress) -> tuple[Finding, ...]:
     """Try every control in the sandbox; `place` is an empty folder, `store` keeps the cube's package.
+
+    `owner` labels its runs; what a killed doctor of that label left is ended first.
 
     Raises `RuntimeRefused` for a plain process, where attempts would meet the host itself; `RuntimeUnavailable`,
     `BuildFailed` or `EngineFault` where nothing can be tried.
@@ -136,14 +156,15 @@ def examine(runtime: Runtime, store: BlobStore, place: Path, owner: str, report:
             "a plain process seals nothing, so there is nothing to examine",
             "Start Docker or install bubblewrap, then run `medeval site init` again.",
         )
+    runtime.reap(owner)
     report("doctor", "build the probe")
     cube = build_cube(_CUBE, runtime, store)
     runtime.install(cube, store)
     bench = _Bench(runtime, cube, place, owner)
-    found: dict[str, Finding] = {}
+    found = {control: _finding(control, False, "it was not tried") for control in CONTROLS}
     for do, look in _LOOKS.items():
         report("doctor", do)
-        found.update((finding.control, finding) for finding in look(bench))
+        found.update((Control(finding.control), finding) for finding in look(bench))
         shutil.rmtree(place / do, ignore_errors=True)
     beyond = _BEYOND.get(runtime.sandbox().runtime, frozenset())
     return tuple(found[name].model_copy(update={"required": name not in beyond}) for name in CONTROLS)
@@ -151,39 +172,39 @@ def examine(runtime: Runtime, store: BlobStore, place: Path, owner: str, report:
 
 def _reported(do: str) -> Callable[[_Bench], Iterator[Finding]]:
     def look(bench: _Bench) -> Iterator[Finding]:
-        for name, seen in bench.report(do).items():
-            yield _finding(name, seen["held"] is True, str(seen["observed"]))
+        for control, seen in bench.report(do).items():
+            yield _finding(control, seen.held, seen.observed)
 
     return look
 
 
 def _memory(bench: _Bench) -> Iterator[Finding]:
     result, _ = bench.run("memory")
-    yield _finding("memory", result.ending is Ending.OUT_OF_MEMORY, _words(result))
+    yield _finding(Control.MEMORY, result.ending is Ending.OUT_OF_MEMORY, _words(result))
 
 
 def _disk(bench: _Bench) -> Iterator[Finding]:
     result, _ = bench.run("disk")
-    yield _finding("disk", result.ending is Ending.OUTPUT_TOO_LARGE, _words(result))
+    yield _finding(Control.DISK, result.ending is Ending.OUTPUT_TOO_LARGE, _words(result))
 
 
 def _log(bench: _Bench) -> Iterator[Finding]:
     result, _ = bench.run("spam")
     size = len(result.log.encode())
     held = result.ending is Ending.EXITED and not result.exit_code and size <= LOG_TAIL_BYTES
-    yield _finding("log", held, f"{size} bytes kept of 32 MiB")
+    yield _finding(Control.LOG, held, f"{size} bytes kept of 32 MiB")
 
 
 def _time(bench: _Bench) -> Iterator[Finding]:
     result, _ = bench.run("deaf", _LIMITS.model_copy(update={"time_s": _DEAF_S}))
     held = result.ending is Ending.TIMED_OUT and result.seconds < _DEAF_S + _GRACE_S
-    yield _finding("time", held, f"{_words(result)} after {result.seconds:.0f} s of {_DEAF_S}")
+    yield _finding(Control.TIME, held, f"{_words(result)} after {result.seconds:.0f} s of {_DEAF_S}")
 
 
 def _outputs(bench: _Bench) -> Iterator[Finding]:
     _, output = bench.run("odd")
-    for name in ("link", "pipe", "name"):
-        yield _finding(name, *_refused(output / name))
+    for control in (Control.LINK, Control.PIPE, Control.NAME):
+        yield _finding(control, *_refused(output / control))
 
 
 def _refused(folder: Path) -> tuple[bool, str]:
@@ -207,7 +228,7 @@ _LOOKS: Mapping[str, Callable[[_Bench], Iterator[Finding]]] = {
 }
 
 
-def _finding(control: str, held: bool, observed: str) -> Finding:
+def _finding(control: Control, held: bool, observed: str) -> Finding:
     what, fix = CONTROLS[control]
     return Finding(control=control, what=what, held=held, observed=observed, fix="" if held else fix)
 

@@ -1,6 +1,5 @@
 """One execution at the site: model, then evaluator; predictions go to the vault, the evaluation is held to the spec."""
 
-from importlib.metadata import version
 from pathlib import Path
 
 from medeval.disclosure.check import check_evaluation, classes_of
@@ -13,9 +12,9 @@ from medeval.errors import DigestMismatch, MedevalError, ModelNotAllowed, Result
 from medeval.packaging.progress import Progress
 from medeval.runtime import steps
 from medeval.site.context import Site
-from medeval.site.examined import check_examined
+from medeval.site.examined import run_record
 from medeval.site.prepare import check_sandbox
-from medeval.site.records import FailureRecord, RunRecord
+from medeval.site.records import FailureRecord
 from medeval.site.release import plain_text
 from medeval.site.store import ExecutionFiles
 
@@ -101,7 +100,7 @@ def _evaluate(site: Site, files: ExecutionFiles, task: SiteTask, spec: Benchmark
         spec.limits.evaluate,
         site.store.get_site().fingerprint,
     )
-    files.put_evaluation(_checked(site, task, data, spec), _run_record(site))
+    files.put_evaluation(_checked(site, task, data, spec), run_record(site))
 
 
 def _checked(site: Site, task: SiteTask, data: bytes, spec: BenchmarkSpec) -> Evaluation:
@@ -116,10 +115,6 @@ def _checked(site: Site, task: SiteTask, data: bytes, spec: BenchmarkSpec) -> Ev
 
 def _prepared(site: Site, task: SiteTask) -> Path:
     return site.store.dataset_folder(task.execution.dataset.ref.partition("/")[2]) / "prepared"
-
-
-def _run_record(site: Site) -> RunRecord:
-    return RunRecord(sandbox=check_examined(site), medeval=version("medeval"))
 
 
 def _failure(error: MedevalError, *, by_evaluator: bool) -> FailureRecord:

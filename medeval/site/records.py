@@ -3,8 +3,9 @@
 from enum import StrEnum
 from typing import Literal
 
-from medeval.domain.attestation import ControlName, Envelope, Outcome, SandboxRecord, WithholdReason
+from medeval.domain.attestation import Envelope, Outcome, SandboxRecord, WithholdReason
 from medeval.domain.base import Value
+from medeval.domain.controls import Control
 from medeval.domain.dataset import DatasetCard
 from medeval.domain.failures import FailureCode
 from medeval.domain.ids import Digest, Name, Text, Title, VersionedRef
@@ -26,7 +27,7 @@ class Examination(Value):
     """What the doctor last saw of the site's runtime: controls that held, and required ones that did not."""
 
     sandbox: SandboxRecord
-    missing: tuple[ControlName, ...] = ()
+    missing: tuple[Control, ...] = ()
 
 
 class DatasetRecord(Value):

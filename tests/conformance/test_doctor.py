@@ -34,6 +34,7 @@ def test_every_control_is_observed_to_hold(examined: Examine, name: str) -> None
     assert list(found) == list(CONTROLS)
     assert {control for control, finding in found.items() if not finding.held} == BEYOND.get(name, set())
     assert not any(finding.is_missing for finding in found.values())
+    assert int(found["fork"].observed.removeprefix("refused after ")) < 40, "the limit of processes is 40"
     assert all(bool(finding.fix) is not finding.held for finding in found.values())
 
 

@@ -304,13 +304,6 @@ def test_time_of_the_cpu_is_limited_whoever_watches(rig):
     assert rig.look()["cpu_s"] == [LIMITS.time_s + 60] * 2
 
 
-@sealed
-def test_processes_are_counted(rig):
-    report = rig.run("fork", limits(pids=40), processes=200).report
-    assert report["refused"]
-    assert report["started"] < 40
-
-
 # --- install ----------------------------------------------------------------------------------------------------
 
 

@@ -209,7 +209,7 @@ def main(arguments: list[str]) -> None:
     _, _, source, _, target = arguments
     asked = json.loads(Path(source, "parameters.json").read_text())["do"]
     report = ACTIONS[asked](Path(source), Path(target))
-    Path(target, "report.json").write_text(json.dumps(report))
+    Path(target, "report.json").write_text(json.dumps({"seen": report}))
 
 
 if __name__ == "__main__":

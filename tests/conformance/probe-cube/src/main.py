@@ -121,29 +121,12 @@ def flood(parameters, source, target):
         time.sleep(600)
 
 
-def fork(parameters, source, target):
-    """Start processes until it is refused."""
-    children, refused = [], False
-    try:
-        for _ in range(parameters["processes"]):
-            child = os.fork()
-            if child == 0:
-                time.sleep(30)
-                os._exit(0)
-            children.append(child)
-    except OSError:
-        refused = True
-    for child in children:
-        os.kill(child, signal.SIGKILL)
-    return {"started": len(children), "refused": refused}
-
-
 def link(parameters, source, target):
     """Write a link where a file is expected."""
     (target / "predictions.csv").symlink_to(parameters["to"])
 
 
-ACTIONS = {action.__name__: action for action in (look, call, leave, die, grow, breed, linger, flood, fork, link)}
+ACTIONS = {action.__name__: action for action in (look, call, leave, die, grow, breed, linger, flood, link)}
 
 
 def main(arguments):
