@@ -23,10 +23,12 @@ from medeval.errors import (
     DataError,
     MedevalError,
     OutputTooLarge,
+    ResultRefused,
     RunFailed,
     WroteNothing,
 )
-from medeval.runtime.output_files import check_output, check_plain_tree, read_output
+from medeval.runtime.json_output import read_json
+from medeval.runtime.output_files import check_output, check_plain_tree
 from medeval.runtime.port import Ending, RunRequest, RunResult, Runtime
 from medeval.runtime.staging import scratch_beside
 
@@ -85,7 +87,7 @@ def statistics(runtime: Runtime, bound: BoundCube, prepared: Path, limits: Limit
         scratch_beside(prepared) as scratch,
         _ran(runtime, bound, Task.STATISTICS, inputs, scratch / "out", limits, owner) as out,
     ):
-        data = read_output(out / "statistics.json", MOST_JSON_BYTES)
+        data = read_json(out / "statistics.json", MOST_JSON_BYTES)
         return DatasetStatistics.from_json(data, refuse=RunFailed)
 
 
@@ -110,14 +112,14 @@ def check_format(predictions: Path, expected: str) -> None:
 def evaluate(
     runtime: Runtime, bound: BoundCube, predictions: Path, labels: Path, out: Path, limits: Limits, owner: str
 ) -> bytes:
-    """The bytes of the evaluator's `result.json`, as yet unchecked (`disclosure` judges them).
+    """The evaluator's `result.json`: strict JSON in one form, as yet unchecked (`disclosure` judges it).
 
-    Raises `WrongColumns`, `WrongCases`, `ScoreNotFinite` or `ScoreOutOfRange` when the evaluator finds the predictions
-    wanting, a `RunFailed` when the evaluator itself fails.
+    Raises `ResultRefused` for what is no such JSON; `WrongColumns`, `WrongCases`, `ScoreNotFinite` or
+    `ScoreOutOfRange` when the evaluator finds the predictions wanting, a `RunFailed` when the evaluator itself fails.
     """
     inputs = {f"predictions{_suffix(predictions)}": predictions, f"labels{_suffix(labels)}": labels}
     with _ran(runtime, bound, Task.EVALUATE, inputs, out, limits, owner):
-        return read_output(out / "result.json", MOST_JSON_BYTES)
+        return read_json(out / "result.json", MOST_JSON_BYTES, refuse=ResultRefused)
 
 
 def compare(
@@ -129,13 +131,13 @@ def compare(
     limits: Limits,
     owner: str,
 ) -> bytes:
-    """The bytes of the evaluator's `comparison.json`, as yet unchecked: models in the order of `predictions`.
+    """The evaluator's `comparison.json`, as yet unchecked: models in the order of `predictions`.
 
     Raises as `evaluate` does.
     """
     inputs = {f"predictions-{number}{file.suffix}": file for number, file in enumerate(predictions, start=1)}
     with _ran(runtime, bound, Task.COMPARE, {**inputs, labels.name: labels}, out, limits, owner):
-        return read_output(out / "comparison.json", MOST_JSON_BYTES)
+        return read_json(out / "comparison.json", MOST_JSON_BYTES, refuse=ResultRefused)
 
 
 def _prepared_inputs(prepared: Path) -> dict[str, Path]:

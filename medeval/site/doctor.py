@@ -21,7 +21,8 @@ from medeval.packaging.build import build_cube
 from medeval.packaging.progress import Progress
 from medeval.packaging.store import BlobStore
 from medeval.runtime.environment import LOG_TAIL_BYTES
-from medeval.runtime.output_files import check_plain_tree, read_output
+from medeval.runtime.json_output import read_json
+from medeval.runtime.output_files import check_plain_tree
 from medeval.runtime.port import Ending, RunRequest, RunResult, Runtime
 
 _HINT = "Run it again; if that does not help, reinstall medeval or choose another runtime."
@@ -139,7 +140,7 @@ class _Bench:
         result, output = self.run(do)
         if result.exit_code:
             raise EngineFault(f"the doctor's own program ended with exit code {result.exit_code}", _HINT)
-        data = read_output(output / "report.json", _MOST_REPORT_BYTES)
+        data = read_json(output / "report.json", _MOST_REPORT_BYTES)
         return _Report.from_json(data, refuse=RunFailed).seen
 
 
