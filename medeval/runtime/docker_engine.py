@@ -17,6 +17,7 @@ from medeval.runtime.docker_client import HINT, connect, engine_faults
 from medeval.runtime.docker_images import DockerImages
 from medeval.runtime.docker_options import CUBE_LABEL, OWNER_LABEL, TASK_LABEL, host_options
 from medeval.runtime.environment import CUBE, arguments, tail, variables
+from medeval.runtime.outlet import outlet_of
 from medeval.runtime.output_files import size_bytes
 from medeval.runtime.port import BlobSource, Ending, Probe, RunRequest, RunResult
 from medeval.runtime.staging import User, cube_user, lent, readable
@@ -136,12 +137,13 @@ class DockerRuntime:
         if engine_id is None:
             raise NotFound("the cube's image is not installed", "Fetch it first: `medeval site run` does.")
         output = request.output.resolve()
+        outlet = outlet_of(request.task, output)
         with (
             readable(request.inputs, self._user, output) as inputs,
             lent(output, self._user),
             engine_faults("run a container"),
         ):
-            host_config = self.client.create_host_config(**host_options(inputs, output, request.limits))
+            host_config = self.client.create_host_config(**host_options(inputs, outlet, request.limits))
             with self._container(engine_id, **self._options(request), host_config=host_config) as container:
                 return self._run_container(container, request)
 

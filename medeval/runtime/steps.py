@@ -15,7 +15,7 @@ from pathlib import Path
 from medeval.domain.benchmark import BoundCube, ModelInterface
 from medeval.domain.dataset import DatasetStatistics
 from medeval.domain.failures import EXIT_CODES
-from medeval.domain.package import CubeKind, Limits, Parameters, Task
+from medeval.domain.package import RESULT_FILES, CubeKind, Limits, Parameters, Task
 from medeval.errors import (
     CubeExited,
     CubeOutOfMemory,
@@ -171,6 +171,8 @@ def _ran(
 ) -> Iterator[Path]:
     """Run a task and give its output; what is wrong with run or output is raised with what the cube printed."""
     out.mkdir(parents=True, exist_ok=True)
+    if task in RESULT_FILES:
+        limits = limits.model_copy(update={"output_bytes": min(limits.output_bytes, MOST_JSON_BYTES)})
     with _parameters_file(bound.parameters, out) as parameters:
         everything = {**inputs, "parameters.json": parameters}
         result = runtime.run(RunRequest(bound.cube, task, everything, out, limits, owner))

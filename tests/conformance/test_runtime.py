@@ -13,12 +13,21 @@ from pathlib import Path
 
 import pytest
 
-from medeval.domain.package import Cube, ImagePackage, Limits, SourcePackage
-from medeval.errors import DigestMismatch, ImageInvalid, NotFound, RuntimeUnavailable, UsageError
+from medeval.domain.package import RESULT_FILES, Cube, ImagePackage, Limits, SourcePackage, Task
+from medeval.errors import (
+    DigestMismatch,
+    EngineFault,
+    ImageInvalid,
+    NotFound,
+    RuntimeUnavailable,
+    UsageError,
+    WroteNothing,
+)
 from medeval.packaging.build import build_cube
 from medeval.packaging.store import BlobStore
 from medeval.runtime.choose import runtime_by_name
 from medeval.runtime.environment import MOST_FILES
+from medeval.runtime.json_output import read_json
 from medeval.runtime.port import Ending
 from medeval.runtime.staging import NOBODY
 from tests.conformance.conftest import DOCKER, LIMITS, OWNER, SEALED, new_probe_cube
@@ -143,6 +152,39 @@ def test_nothing_but_output_and_tmp_can_be_written(rig):
     assert {path for path, tried in report["writes"].items() if tried["worked"]} == set()
     assert not report["writes_cube"]["worked"]
     assert report["writes_tmp"]["worked"]
+
+
+@pytest.mark.parametrize("task", [Task.STATISTICS, Task.EVALUATE, Task.COMPARE])
+def test_a_result_is_one_file_written_in_place(rig, task):
+    outcome = rig.run("beside", asked=task, task=task)
+    assert outcome.result.exit_code == 0, outcome.result.log
+    if rig.is_sealed:
+        assert outcome.report == []
+        (file,) = outcome.output.iterdir()
+        assert file.name == RESULT_FILES[task]
+        assert (file.stat().st_uid, file.stat().st_nlink) == (os.geteuid(), 1)
+    assert read_json(outcome.output / RESULT_FILES[task], MEBIBYTE)
+
+
+@sealed
+def test_a_sanity_check_writes_nothing(rig):
+    outcome = rig.run("beside", asked=Task.SANITY_CHECK, task=Task.SANITY_CHECK)
+    assert (outcome.result.exit_code, list(outcome.output.iterdir())) == (0, [])
+
+
+@sealed
+def test_a_result_that_a_cube_does_not_write_is_an_empty_file(rig):
+    request = rig.request("leave", asked=Task.EVALUATE, code=0)
+    assert rig.runtime.run(request).exit_code == 0
+    with pytest.raises(WroteNothing, match="empty"):
+        read_json(request.output / "result.json", MEBIBYTE)
+
+
+def test_the_output_folder_of_a_result_must_be_empty(rig):
+    request = rig.request("leave", asked=Task.EVALUATE, code=0)
+    (request.output / "result.json").write_text("of another run")
+    with pytest.raises(EngineFault, match="not empty"):
+        rig.runtime.run(request)
 
 
 @sealed
