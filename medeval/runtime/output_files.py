@@ -3,14 +3,17 @@
 import os
 import stat
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from medeval.errors import RunFailed, WroteNothing
+from medeval.runtime.port import Ending
 
 #: No honest output nests deeper.
 MOST_DEPTH = 32
+_LOOK_EVERY_S = 1.0
 _PLAIN_HINT = "A cube may write plain files and folders only."
 
 
@@ -27,6 +30,27 @@ def size_bytes(folder: Path) -> int:
         return sum(entry.st_size for _, entry in _walk(folder) if stat.S_ISREG(entry.st_mode))
     except _Unwalkable:
         return sys.maxsize
+
+
+class OutputWatch:
+    """Asked at any time, looks once a second whether a folder holds more than it may: counting takes time too."""
+
+    def __init__(self, folder: Path, most_bytes: int) -> None:
+        self._folder = folder
+        self._most_bytes = most_bytes
+        self._next_look = time.monotonic() + _LOOK_EVERY_S
+
+    def __call__(self) -> Ending | None:
+        """The limit that was passed, if one was seen to be."""
+        now = time.monotonic()
+        if now < self._next_look:
+            return None
+        self._next_look = now + _LOOK_EVERY_S
+        return Ending.OUTPUT_TOO_LARGE if self.is_too_large() else None
+
+    def is_too_large(self) -> bool:
+        """Whether the folder holds too much now."""
+        return size_bytes(self._folder) > self._most_bytes
 
 
 def check_plain_tree(folder: Path) -> None:
