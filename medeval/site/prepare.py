@@ -18,6 +18,7 @@ from medeval.runtime import steps
 from medeval.runtime.choose import check_strong_enough
 from medeval.site.context import Site
 from medeval.site.examined import check_examined
+from medeval.site.levels import check_level
 from medeval.site.records import DatasetRecord
 
 
@@ -61,8 +62,9 @@ def join_benchmark(site: Site, name: str) -> Association:
 
 def check_sandbox(site: Site, spec: BenchmarkSpec) -> None:
     """Raise `RuntimeRefused` when this site's runtime is too weak for the benchmark's data, or was not seen to hold."""
-    check_strong_enough(site.store.get_site().sandbox.level, spec.data_class)
-    check_examined(site)
+    record = site.store.get_site()
+    check_strong_enough(record.sandbox.level, spec.data_class)
+    check_level(check_examined(site).level, spec, record.min_level)
 
 
 def _same(known: DatasetRecord, spec: BenchmarkSpec, raw_fingerprint: str) -> DatasetRecord:
