@@ -155,6 +155,7 @@ def _terms(terms: "BenchmarkTerms") -> dict[str, Any]:
     return {
         "primary_metric": terms.analysis.primary_metric,
         "data": terms.data_class.value,
+        "sandbox": f"level {terms.least_level} or more",
         "disclosure": policy_words(terms.disclosure),
         "shown": f"pooled to {terms.visibility.pooled}, each site's own to {terms.visibility.per_site}",
     }

@@ -31,6 +31,10 @@ def init(
     name: Annotated[str, typer.Argument(help="Short name of the site, such as cleveland.")],
     title: Annotated[str | None, typer.Option(help="Full name, as the leaderboard shows it.")] = None,
     runtime: RuntimeOption = "auto",
+    min_level: Annotated[
+        int | None,
+        typer.Option(min=0, max=4, help="Least level of isolation that may run here, whatever a benchmark asks for."),
+    ] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Make the site's key, register it, and show the fingerprint that the operator compares."""
@@ -38,12 +42,12 @@ def init(
     from medeval.cli.render import show_one
     from medeval.site.build import site_store
 
-    record = _set_up(home_of(ctx), name, title or name, runtime)
+    record = _set_up(home_of(ctx), name, title or name, runtime, min_level)
     show_one(_plain(site_store(home_of(ctx))), output, row=lambda _: _card(record))
     done(f"the operator compares the fingerprint: medeval server accept {record.name}")
 
 
-def _set_up(home: Path, name: str, title: str, runtime: str) -> "SiteRecord":
+def _set_up(home: Path, name: str, title: str, runtime: str, min_level: int | None) -> "SiteRecord":
     from medeval.cli.context import get_api, get_login
     from medeval.cli.progress import steps
     from medeval.cli.runtimes import pick
@@ -59,7 +63,7 @@ def _set_up(home: Path, name: str, title: str, runtime: str) -> "SiteRecord":
         api, server = get_api(home, Role.DATA_OWNER), get_login(home).server
         if probe.level:
             store.put_examination(doctoring.held(chosen, home, report))
-        return init_site(store, api, name, title, server, probe)
+        return init_site(store, api, name, title, server, probe, min_level)
 
 
 @app.command()
@@ -235,5 +239,6 @@ def _card(record: "SiteRecord") -> dict[str, Any]:
         "title": record.title,
         "server": record.server,
         "runtime": sandbox_words(record.sandbox),
+        "least_level": record.min_level,
         "fingerprint": record.fingerprint,
     }

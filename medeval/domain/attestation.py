@@ -17,6 +17,7 @@ from medeval.domain.controls import Control
 from medeval.domain.execution import ExecutionSpec
 from medeval.domain.failures import FailureCode
 from medeval.domain.ids import Digest
+from medeval.domain.levels import Level
 from medeval.domain.package import Cube
 from medeval.domain.paired import MAX_MODELS, SiteComparison
 from medeval.domain.result import SiteResult
@@ -31,14 +32,14 @@ PlainWord = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.+-
 
 
 class SandboxRecord(Value):
-    """What ran the containers: runtime, its version, the level of isolation (0 none .. 4 virtual machine).
+    """What ran the containers: runtime, its version, the level of isolation (`domain.levels`).
 
     `observed` names the controls that were tried on the site's own machine and held.
     """
 
     runtime: Literal["docker", "bubblewrap", "unshare", "process"]
     version: PlainWord
-    level: int = Field(ge=0, le=4)
+    level: Level
     observed: tuple[Control, ...] = Field(default=(), max_length=len(Control))
 
 

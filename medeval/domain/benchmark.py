@@ -12,6 +12,7 @@ from pydantic import Field, JsonValue, StringConstraints, model_validator
 from medeval.domain.base import Value
 from medeval.domain.families.base import Column, Compared, MetricId, parse_metric
 from medeval.domain.ids import Name, Text, Title, Version
+from medeval.domain.levels import Level
 from medeval.domain.package import BlobRef, Cube, CubeKind, Limits, ModelCard, Parameters, Task
 from medeval.domain.paired import MAX_MODELS, paired_numbers
 from medeval.domain.plan import Plan
@@ -126,6 +127,7 @@ class BenchmarkTerms(Value):
     question: Title
     description: Text = ""
     data_class: DataClass = DataClass.RESTRICTED
+    sandbox_level: Level = 0
     data_label: Title = "each site's own patients"
     model_interface: ModelInterface
     metrics: tuple[Metric, ...] = Field(min_length=1)
@@ -178,6 +180,11 @@ class BenchmarkTerms(Value):
         """How many numbers a result holds: cases and states, in all and by group, and two where cases are clustered."""
         sizes = 2 if self.model_interface.cluster else 0
         return (1 + self.analysis.numbers() + sizes) * (1 + len(self.model_interface.levels))
+
+    @property
+    def least_level(self) -> int:
+        """The least level of isolation to run under: what is asked for, and 1 at least where data are not public."""
+        return max(self.sandbox_level, 0 if self.data_class is DataClass.PUBLIC else 1)
 
     @property
     def task(self) -> str:

@@ -28,6 +28,7 @@ class Control(StrEnum):
     WRITE_INPUTS = "write-inputs"
     WRITE_CUBE = "write-cube"
     WRITE_KERNEL = "write-kernel"
+    ONE_FILE = "one-file"
     FILL_TMP = "fill-tmp"
     INODES = "inodes"
     FORK = "fork"

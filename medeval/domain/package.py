@@ -1,7 +1,9 @@
 """MLCubes: what a manifest says, how a built cube is addressed, and what a model owner submits.
 
 The interface between medeval and a cube is a command line and two folders. Each task is started as
-`ENTRYPOINT TASK --input IN --output OUT`; IN is read-only and holds the named inputs below, OUT is empty and writable.
+`ENTRYPOINT TASK --input IN --output OUT`; IN is read-only and holds the named inputs below. For `prepare` and `infer`
+OUT is empty and writable. For the others it is read-only, and the one file that they write is there already, empty:
+they open it and write, and neither put another in its place nor write beside it.
 
     prepare       in: data/ parameters.json              out: cases/ labels.csv
     sanity_check  in: cases/ labels.csv parameters.json  out: nothing; exit code 0 or a code of `failures`
@@ -14,6 +16,7 @@ An evaluator may offer `compare`: M models on the same cases, in the order of th
 """
 
 import json
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
 
@@ -63,6 +66,14 @@ class Task(StrEnum):
     EVALUATE = "evaluate"
     COMPARE = "compare"
 
+
+#: The tasks that give one small file, by its name, or nothing but their exit code.
+RESULT_FILES: Mapping[Task, str | None] = {
+    Task.SANITY_CHECK: None,
+    Task.STATISTICS: "statistics.json",
+    Task.EVALUATE: "result.json",
+    Task.COMPARE: "comparison.json",
+}
 
 #: The tasks that a cube of each kind must offer.
 REQUIRED_TASKS: dict[CubeKind, frozenset[Task]] = {

@@ -1,23 +1,30 @@
 """JSON read so that two readers can never disagree about it.
 
-Refused: duplicate keys, NaN and Infinity, numbers of more than 32 characters, nesting deeper than 16, trailing data,
-text that is not UTF-8 (RFC 8259 leaves these to each parser, and parsers differ). Imports the standard library alone,
-since evaluators use it inside containers.
+Refused: duplicate keys, NaN and Infinity, numbers of more than 32 characters, nesting deeper than 16, more items than
+the caller takes, trailing data, text that is not UTF-8 (RFC 8259 leaves these to each parser, and parsers differ).
+Imports the standard library alone, since evaluators use it inside containers.
 """
 
 import json
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from medeval.errors import MedevalError, SpecError
 
 MAX_DEPTH = 16
 MAX_NUMBER_LENGTH = 32
+#: Of any document; whoever expects less says so.
+MAX_ITEMS = 1_000_000
 
 
-def loads(data: bytes, *, refuse: type[MedevalError] = SpecError) -> Any:
-    """Parse `data`; raise `refuse` with the rule that it breaks."""
-    if data.count(b"[") + data.count(b"{") > MAX_DEPTH:
-        _check_depth(data, refuse)
+def loads(data: bytes, *, refuse: type[MedevalError] = SpecError, most_items: int = MAX_ITEMS) -> Any:
+    """Parse `data`; raise `refuse` with the rule that it breaks.
+
+    Counted as items are lists, objects, and whatever follows a comma in one.
+    """
+    containers = data.count(b"[") + data.count(b"{")
+    if containers > MAX_DEPTH or containers + data.count(b",") > most_items:
+        _check_shape(data, most_items, refuse)
     try:
         return json.loads(
             data.decode("utf-8"),
@@ -69,9 +76,23 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _check_depth(data: bytes, refuse: type[MedevalError]) -> None:
-    """Find the deepest nesting without building it; brackets inside strings do not count."""
-    depth = deepest = 0
+def _check_shape(data: bytes, most_items: int, refuse: type[MedevalError]) -> None:
+    """Find the deepest nesting and count items without building any; what stands inside strings does not count."""
+    depth = deepest = items = 0
+    for byte in _outside_strings(data):
+        if byte in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"]}":
+            depth -= 1
+        items += byte in b"[{,"
+    if deepest > MAX_DEPTH:
+        raise refuse(f"not strict JSON: nested deeper than {MAX_DEPTH}", "Flatten the document.")
+    if items > most_items:
+        raise refuse(f"not strict JSON: more than {most_items} items", "Write a smaller document.")
+
+
+def _outside_strings(data: bytes) -> Iterator[int]:
     in_string = escaped = False
     for byte in data:
         if in_string:
@@ -79,10 +100,5 @@ def _check_depth(data: bytes, refuse: type[MedevalError]) -> None:
             escaped = byte == 0x5C and not escaped
         elif byte == 0x22:
             in_string = True
-        elif byte in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"]}":
-            depth -= 1
-    if deepest > MAX_DEPTH:
-        raise refuse(f"not strict JSON: nested deeper than {MAX_DEPTH}", "Flatten the document.")
+        else:
+            yield byte

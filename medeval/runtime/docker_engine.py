@@ -8,16 +8,17 @@ from typing import Any
 import docker
 import requests
 from docker.errors import APIError, DockerException, ImageNotFound
-from docker.errors import NotFound as EngineNotFound
 
 from medeval.domain.attestation import SandboxRecord
 from medeval.domain.package import Cube, ImagePackage
 from medeval.errors import EngineFault, NotFound, RuntimeUnavailable
-from medeval.runtime.docker_client import HINT, connect, engine_faults
+from medeval.runtime.docker_client import connect, engine_faults
 from medeval.runtime.docker_images import DockerImages
 from medeval.runtime.docker_options import CUBE_LABEL, OWNER_LABEL, TASK_LABEL, host_options
+from medeval.runtime.docker_wait import ANSWER_S, answering_within, remove, watch
 from medeval.runtime.environment import CUBE, arguments, tail, variables
-from medeval.runtime.output_files import size_bytes
+from medeval.runtime.outlet import outlet_of
+from medeval.runtime.output_files import OutputWatch
 from medeval.runtime.port import BlobSource, Ending, Probe, RunRequest, RunResult
 from medeval.runtime.staging import User, cube_user, lent, readable
 
@@ -25,9 +26,8 @@ from medeval.runtime.staging import User, cube_user, lent, readable
 BASE_IMAGE = "python:3.11-slim-bookworm"
 LEVEL = 2
 
-_WATCH_S = 1.0
 _PULL_S = 30
-_KILL_S = 30.0
+_TRIAL_S = 30.0
 #: What an entrypoint gives that cannot be started (POSIX shells' exit codes).
 _NOT_STARTABLE = (126, 127)
 
@@ -67,7 +67,7 @@ class DockerRuntime:
 
     def sandbox(self) -> SandboxRecord:
         """What a statement says of this runtime."""
-        with engine_faults("tell its version"):
+        with answering_within(self.client, ANSWER_S), engine_faults("tell its version"):
             return SandboxRecord(runtime="docker", version=_plain_word(self.client.version()["Version"]), level=LEVEL)
 
     def probe(self) -> Probe:
@@ -93,7 +93,8 @@ class DockerRuntime:
             ) as container,
         ):
             self.client.start(container)
-            code = self.client.wait(container)["StatusCode"]
+            watch(self.client, container, time.monotonic() + _TRIAL_S, lambda: None)
+            code = self.client.inspect_container(container)["State"]["ExitCode"]
         return "" if code == 0 else f"a container of {BASE_IMAGE} ended with exit code {code}"
 
     def _has_base_image(self) -> bool:
@@ -118,8 +119,12 @@ class DockerRuntime:
     def install(self, cube: Cube, blobs: BlobSource) -> None:
         """Load the image unless the engine has it, and make sure that what it has is the package."""
         package = _image(cube)
-        if self.images.find(package) is None:
+        if self._find(package) is None:
             self.images.load(package, blobs)
+
+    def _find(self, package: ImagePackage) -> str | None:
+        with answering_within(self.client, ANSWER_S), engine_faults("look for an image"):
+            return self.images.find(package)
 
     def build(self, context: Iterator[bytes], dockerfile: str, told: Callable[[str], None]) -> str:
         """Build a tar of a folder, without network; returns the engine's ID of the image."""
@@ -131,17 +136,17 @@ class DockerRuntime:
 
     def run(self, request: RunRequest) -> RunResult:
         """Run one task in a container of its own, which is gone afterwards."""
-        package = _image(request.cube)
-        engine_id = self.images.find(package)
+        engine_id = self._find(_image(request.cube))
         if engine_id is None:
             raise NotFound("the cube's image is not installed", "Fetch it first: `medeval site run` does.")
         output = request.output.resolve()
+        outlet = outlet_of(request.task, output)
         with (
             readable(request.inputs, self._user, output) as inputs,
             lent(output, self._user),
             engine_faults("run a container"),
         ):
-            host_config = self.client.create_host_config(**host_options(inputs, output, request.limits))
+            host_config = self.client.create_host_config(**host_options(inputs, outlet, request.limits))
             with self._container(engine_id, **self._options(request), host_config=host_config) as container:
                 return self._run_container(container, request)
 
@@ -162,13 +167,16 @@ class DockerRuntime:
 
     @contextlib.contextmanager
     def _container(self, image: str, **options: Any) -> Iterator[str]:
-        """A container that is removed whatever happens, with its volumes."""
-        container: str = self.client.create_container(image, use_config_proxy=False, **options)["Id"]
-        try:
-            yield container
-        finally:
-            with contextlib.suppress(EngineNotFound):
-                self.client.remove_container(container, force=True, v=True)
+        """A container that is removed whatever happens, with its volumes; an engine that hangs is not waited for."""
+        with answering_within(self.client, ANSWER_S):
+            container: str = self.client.create_container(image, use_config_proxy=False, **options)["Id"]
+            try:
+                yield container
+            except BaseException:
+                with contextlib.suppress(EngineFault, APIError):  # what went wrong first is what is told
+                    remove(self.client, container)
+                raise
+            remove(self.client, container)
 
     def _run_container(self, container: str, request: RunRequest) -> RunResult:
         started = time.monotonic()
@@ -179,55 +187,23 @@ class DockerRuntime:
             if code not in _NOT_STARTABLE:
                 raise
             return RunResult(Ending.EXITED, code, 0.0, "the entrypoint cannot be started")
-        ending = self._watch(container, request, started + request.limits.time_s)
+        passed = OutputWatch(request.output, request.limits.output_bytes)
+        ending = watch(self.client, container, started + request.limits.time_s, passed)
         state = self.client.inspect_container(container)["State"]
         log = tail(self.client.logs(container, tail=500))
         exit_code = int(state["ExitCode"])
-        if ending is Ending.EXITED and size_bytes(request.output) > request.limits.output_bytes:
+        if ending is Ending.EXITED and passed.is_too_large():
             ending = Ending.OUTPUT_TOO_LARGE
         elif ending is Ending.EXITED and state["OOMKilled"] and exit_code != 0:
             ending = Ending.OUT_OF_MEMORY
         return RunResult(ending, exit_code, time.monotonic() - started, log)
 
-    def _watch(self, container: str, request: RunRequest, deadline: float) -> Ending:
-        """Wait for the end, and bring it about when the time is up or the output too large."""
-        while not self._wait(container, min(_WATCH_S, deadline - time.monotonic())):
-            if time.monotonic() >= deadline:
-                return self._kill(container, Ending.TIMED_OUT)
-            if size_bytes(request.output) > request.limits.output_bytes:
-                return self._kill(container, Ending.OUTPUT_TOO_LARGE)
-        return Ending.EXITED
-
-    def _kill(self, container: str, ending: Ending) -> Ending:
-        try:
-            self.client.kill(container, "SIGKILL")
-        except APIError as exc:
-            if exc.response.status_code != requests.codes.conflict:  # it ended by itself in this moment
-                raise
-        if not self._wait(container, _KILL_S):
-            raise EngineFault("the engine did not end a container", HINT)
-        return ending
-
-    def _wait(self, container: str, seconds: float) -> bool:
-        """Whether the container ended within `seconds`."""
-        try:
-            self.client.wait(container, timeout=max(seconds, 0.01))
-        except requests.exceptions.ReadTimeout:
-            return False
-        except requests.exceptions.ConnectionError as exc:
-            # While the body is read, requests reports a timeout as a broken connection.
-            if "timed out" not in str(exc).lower():
-                raise
-            return False
-        return True
-
     def reap(self, owner: str) -> int:
         """Remove the containers that a killed agent left; return how many."""
-        with engine_faults("list containers"):
+        with answering_within(self.client, ANSWER_S), engine_faults("list containers"):
             left = self.client.containers(all=True, quiet=True, filters={"label": f"{OWNER_LABEL}={owner}"})
             for container in left:
-                with contextlib.suppress(EngineNotFound):
-                    self.client.remove_container(container["Id"], force=True, v=True)
+                remove(self.client, container["Id"])
         return len(left)
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from docker.types import LogConfig, Mount, Ulimit
 
 from medeval.domain.package import Limits
-from medeval.runtime.environment import IN, MOST_FILES, OUT, most_cpu_s
+from medeval.runtime.environment import IN, MOST_FILES, most_cpu_s
+from medeval.runtime.outlet import Outlet
 from medeval.runtime.seccomp import profile
 from medeval.runtime.view import TMP_BYTES, TMP_FILES
 
@@ -16,8 +17,8 @@ TASK_LABEL = "medeval.task"
 CUBE_LABEL = "medeval.cube"
 
 
-def host_options(inputs: dict[str, Path], output: Path, limits: Limits) -> dict[str, Any]:
-    """The host-config options of a sealed run: no network, no capability, nothing writable but output and /tmp."""
+def host_options(inputs: dict[str, Path], outlet: Outlet, limits: Limits) -> dict[str, Any]:
+    """The host-config options of a sealed run: no network, no capability, nothing writable but its outlet and /tmp."""
     return {
         "network_mode": "none",
         "ipc_mode": "private",
@@ -26,7 +27,7 @@ def host_options(inputs: dict[str, Path], output: Path, limits: Limits) -> dict[
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges", f"seccomp={profile()}"],
         "tmpfs": {"/tmp": f"rw,noexec,nosuid,nodev,size={TMP_BYTES},nr_inodes={TMP_FILES}"},  # noqa: S108 the container's own
-        "mounts": _mounts(inputs, output),
+        "mounts": _mounts(inputs, outlet),
         "log_config": LogConfig(type="local", config={"max-size": "1m", "max-file": "1", "compress": "false"}),
         **_limits(limits),
     }
@@ -58,7 +59,8 @@ def _cpus(limits: Limits) -> float:
     return max(0.01, min(limits.cpus, float(os.cpu_count() or 1)))
 
 
-def _mounts(inputs: dict[str, Path], output: Path) -> list[Mount]:
+def _mounts(inputs: dict[str, Path], outlet: Outlet) -> list[Mount]:
     # Mounts, not binds: a bind whose source is missing makes the engine create a folder on the host.
     read = [Mount(f"{IN}/{name}", str(path), type="bind", read_only=True) for name, path in inputs.items()]
-    return [*read, Mount(OUT, str(output), type="bind")]
+    write = [Mount(to, str(path), type="bind", read_only=not writable) for path, to, writable in outlet.mounts()]
+    return [*read, *write]

@@ -16,6 +16,7 @@ from medeval.domain.attestation import SandboxRecord
 from medeval.domain.package import Cube, Limits, SourcePackage
 from medeval.errors import EngineFault, ImageInvalid, NotFound, RuntimeUnavailable
 from medeval.runtime.environment import CUBE, IN, OUT, arguments
+from medeval.runtime.outlet import Outlet, outlet_of
 from medeval.runtime.port import BlobSource, Probe, RunRequest, RunResult
 from medeval.runtime.sandbox import Scene, run_sealed
 from medeval.runtime.sealing import Sealing
@@ -85,12 +86,13 @@ class EmbeddedRuntime:
         if not folder.is_dir():
             raise NotFound("the cube's source is not installed", "Fetch it first: `medeval site run` does.")
         output = request.output.resolve()
+        outlet = outlet_of(request.task, output)
         with (
             scratch_beside(output) as scratch,
             readable(request.inputs, self._user, output) as inputs,
             lent(output, self._user),
         ):
-            scene, source, target = self._scene(folder, inputs, output, scratch)
+            scene, source, target = self._scene(folder, inputs, outlet, scratch)
             command = [*request.cube.manifest.entrypoint, *arguments(request.task, source, target)]
             return run_sealed(self._sealing, command, scene, request.limits, self._user)
 
@@ -101,17 +103,17 @@ class EmbeddedRuntime:
     def _place(self, package: SourcePackage) -> Path:
         return self._folder / package.identity.removeprefix("sha256:")
 
-    def _scene(self, cube: Path, inputs: Mapping[str, Path], output: Path, scratch: Path) -> tuple[Scene, str, str]:
+    def _scene(self, cube: Path, inputs: Mapping[str, Path], outlet: Outlet, scratch: Path) -> tuple[Scene, str, str]:
         """The scene of a run, with the names under which the cube finds its input and output folders."""
         if self._sealing.has_own_root:
-            return Scene(view_of(cube, inputs, output), CUBE, "/tmp", output, scratch), IN, OUT  # noqa: S108
+            return Scene(view_of(cube, inputs, outlet), CUBE, "/tmp", outlet.folder, scratch), IN, OUT  # noqa: S108
         # A plain process could change what it is given, so it is given copies.
         _copy(cube, scratch / "cube")
         for name, path in inputs.items():
             _copy(path, scratch / "in" / name)
         (scratch / "tmp").mkdir()
-        scene = Scene(View((), ()), str(scratch / "cube"), str(scratch / "tmp"), output, scratch)
-        return scene, str(scratch / "in"), str(output)
+        scene = Scene(View((), ()), str(scratch / "cube"), str(scratch / "tmp"), outlet.folder, scratch)
+        return scene, str(scratch / "in"), str(outlet.folder)
 
     def _try_run(self) -> str:
         """Why this interpreter does not run here, or nothing."""
@@ -121,7 +123,7 @@ class EmbeddedRuntime:
             for place in (cube, output, scratch):
                 place.mkdir()
             with lent(output, self._user):
-                scene, _, _ = self._scene(cube, {}, output, scratch)
+                scene, _, _ = self._scene(cube, {}, Outlet(output, output), scratch)
                 found = f"import sys, os, numpy; sys.exit({_LEAKS} if os.path.exists({str(secret)!r}) else 0)"
                 result = run_sealed(self._sealing, ["python", "-c", found], scene, _PROBE_LIMITS, self._user)
         if result.exit_code == _LEAKS and self._sealing.has_own_root:

@@ -3,14 +3,18 @@
 import os
 import stat
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from medeval.errors import OutputTooLarge, RunFailed, WroteNothing
+from medeval.errors import RunFailed, WroteNothing
+from medeval.runtime.port import Ending
 
 #: No honest output nests deeper.
 MOST_DEPTH = 32
+_LOOK_EVERY_S = 1.0
+_PLAIN_HINT = "A cube may write plain files and folders only."
 
 
 class _Unwalkable(Exception):
@@ -28,6 +32,27 @@ def size_bytes(folder: Path) -> int:
         return sys.maxsize
 
 
+class OutputWatch:
+    """Asked at any time, looks once a second whether a folder holds more than it may: counting takes time too."""
+
+    def __init__(self, folder: Path, most_bytes: int) -> None:
+        self._folder = folder
+        self._most_bytes = most_bytes
+        self._next_look = time.monotonic() + _LOOK_EVERY_S
+
+    def __call__(self) -> Ending | None:
+        """The limit that was passed, if one was seen to be."""
+        now = time.monotonic()
+        if now < self._next_look:
+            return None
+        self._next_look = now + _LOOK_EVERY_S
+        return Ending.OUTPUT_TOO_LARGE if self.is_too_large() else None
+
+    def is_too_large(self) -> bool:
+        """Whether the folder holds too much now."""
+        return size_bytes(self._folder) > self._most_bytes
+
+
 def check_plain_tree(folder: Path) -> None:
     """Raise `RunFailed` unless everything under `folder` is a folder or a regular file with one name."""
     try:
@@ -35,33 +60,32 @@ def check_plain_tree(folder: Path) -> None:
     except _Unwalkable as exc:
         raise RunFailed("the cube wrote folders that cannot be read", f"Nest at most {MOST_DEPTH} folders.") from exc
     if any(not stat.S_ISREG(entry.st_mode) or entry.st_nlink > 1 for entry in entries):
-        raise RunFailed("the cube wrote a link or a special file", "A cube may write plain files and folders only.")
+        raise RunFailed("the cube wrote a link or a special file", _PLAIN_HINT)
 
 
-def read_output(file: Path, most_bytes: int) -> bytes:
-    """The bytes of a file that a cube wrote.
+@contextmanager
+def open_output(file: Path) -> Iterator[int]:
+    """A descriptor of a file that a cube wrote, for reading.
 
-    Raises `WroteNothing` when it is missing or empty, `OutputTooLarge` above `most_bytes`, `RunFailed` when it is no
-    regular file. The file is opened first and examined afterwards, so that it cannot be exchanged in between.
+    Raises `WroteNothing` when it is missing or empty, `RunFailed` when it is no regular file with one name. It is
+    opened first and examined afterwards, so that it cannot be exchanged in between.
     """
-    with os.fdopen(_open_regular(file), "rb") as stream:
-        data = stream.read(most_bytes + 1)
-    if len(data) > most_bytes:
-        raise OutputTooLarge(f"{file.name} holds more than {most_bytes} bytes", "Write less, or raise the limit.")
-    if not data:
-        raise WroteNothing(f"{file.name} is empty", f"The task must write {file.name} into its output folder.")
-    return data
+    descriptor = _open(file)
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+            raise RunFailed(f"{file.name} is no regular file with one name", _PLAIN_HINT)
+        if found.st_size == 0:
+            raise WroteNothing(f"{file.name} is empty", _write_hint(file))
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def check_output(file: Path) -> Path:
     """`file`, if it is a regular file that is not empty; raises `WroteNothing` or `RunFailed` otherwise."""
-    descriptor = _open_regular(file)
-    try:
-        if os.fstat(descriptor).st_size == 0:
-            raise WroteNothing(f"{file.name} is empty", f"The task must write {file.name} into its output folder.")
-    finally:
-        os.close(descriptor)
-    return file
+    with open_output(file):
+        return file
 
 
 def give(folder: Path, uid: int, gid: int) -> None:
@@ -73,20 +97,19 @@ def give(folder: Path, uid: int, gid: int) -> None:
             os.chown(path, uid, gid, follow_symlinks=False)
 
 
-def _open_regular(file: Path) -> int:
+def _open(file: Path) -> int:
     # O_NONBLOCK: opening a pipe that nobody writes to must not hang.
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
-        descriptor = os.open(file, flags)
+        return os.open(file, flags)
     except FileNotFoundError as exc:
-        hint = f"The task must write {file.name} into its output folder."
-        raise WroteNothing(f"the cube wrote no {file.name}", hint) from exc
+        raise WroteNothing(f"the cube wrote no {file.name}", _write_hint(file)) from exc
     except OSError as exc:
-        raise RunFailed(f"{file.name} cannot be opened", "A cube may write plain files and folders only.") from exc
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise RunFailed(f"{file.name} is no regular file", "A cube may write plain files and folders only.")
-    return descriptor
+        raise RunFailed(f"{file.name} cannot be opened", _PLAIN_HINT) from exc
+
+
+def _write_hint(file: Path) -> str:
+    return f"The task must write {file.name} into its output folder."
 
 
 def _walk(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:

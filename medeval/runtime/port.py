@@ -41,8 +41,9 @@ class RunRequest:
 
     `inputs` maps names of `domain.package`'s table (such as `cases`) to files or folders on the host; each is seen
     read-only under the input folder by that name. `output` is an empty folder of the caller; what the task writes is
-    there afterwards, owned by the caller. What a run needs copies of is copied beside `output`, into folders that are
-    private and gone with the run; of a killed agent they stay, so the caller clears the place where `output` lies.
+    there afterwards, owned by the caller. For a task in `RESULT_FILES` that is one file, there from the start, or
+    nothing. What a run needs copies of is copied beside `output`, into folders that are private and gone with the run;
+    of a killed agent they stay, so the caller clears the place where `output` lies.
     `owner` labels the run, so that `reap` finds what a killed agent left.
     """
 
@@ -99,10 +100,11 @@ class Runtime(Protocol):
         """Run the task to its end or its time limit.
 
         No network; inputs read-only; nothing else of the host readable that the cube does not need; writes go to the
-        output folder and a private temporary folder alone. However it ends, nothing of the run is left running; with
-        one exception: a container of an engine outlives a killed agent, within its limits of memory and CPU time, until
-        the next `reap`. A cube that ran and failed is a `RunResult`; `EngineFault` is raised when the machinery failed,
-        `NotFound` when the cube is not installed, `UsageError` when an input holds the output folder.
+        output folder, or the one file that a task gives, and a private temporary folder alone. However it ends, nothing
+        of the run is left running; with one exception: a container of an engine outlives a killed agent, within its
+        limits of memory and CPU time, until the next `reap`. A cube that ran and failed is a `RunResult`; `EngineFault`
+        is raised when the machinery failed, `NotFound` when the cube is not installed, `UsageError` when an input holds
+        the output folder.
         """
 
     def reap(self, owner: str) -> int:

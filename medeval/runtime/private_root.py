@@ -72,7 +72,8 @@ def bind(source: str, target: str, *, writable: bool) -> None:
         make_folder(target)
     else:
         make_folder(str(Path(target).parent))
-        Path(target).touch()
+        if not Path(target).exists():  # in a folder that is mounted read-only it cannot be made, and is there
+            Path(target).touch()
     mount(source, target, None, MS_BIND | MS_REC)
     below = mounts_below(target)
     if not below:  # a bind that is not found again would stay writable

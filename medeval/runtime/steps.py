@@ -15,7 +15,7 @@ from pathlib import Path
 from medeval.domain.benchmark import BoundCube, ModelInterface
 from medeval.domain.dataset import DatasetStatistics
 from medeval.domain.failures import EXIT_CODES
-from medeval.domain.package import CubeKind, Limits, Parameters, Task
+from medeval.domain.package import RESULT_FILES, CubeKind, Limits, Parameters, Task
 from medeval.errors import (
     CubeExited,
     CubeOutOfMemory,
@@ -23,10 +23,12 @@ from medeval.errors import (
     DataError,
     MedevalError,
     OutputTooLarge,
+    ResultRefused,
     RunFailed,
     WroteNothing,
 )
-from medeval.runtime.output_files import check_output, check_plain_tree, read_output
+from medeval.runtime.json_output import read_json
+from medeval.runtime.output_files import check_output, check_plain_tree
 from medeval.runtime.port import Ending, RunRequest, RunResult, Runtime
 from medeval.runtime.staging import scratch_beside
 
@@ -85,7 +87,7 @@ def statistics(runtime: Runtime, bound: BoundCube, prepared: Path, limits: Limit
         scratch_beside(prepared) as scratch,
         _ran(runtime, bound, Task.STATISTICS, inputs, scratch / "out", limits, owner) as out,
     ):
-        data = read_output(out / "statistics.json", MOST_JSON_BYTES)
+        data = read_json(out / "statistics.json", MOST_JSON_BYTES)
         return DatasetStatistics.from_json(data, refuse=RunFailed)
 
 
@@ -110,14 +112,14 @@ def check_format(predictions: Path, expected: str) -> None:
 def evaluate(
     runtime: Runtime, bound: BoundCube, predictions: Path, labels: Path, out: Path, limits: Limits, owner: str
 ) -> bytes:
-    """The bytes of the evaluator's `result.json`, as yet unchecked (`disclosure` judges them).
+    """The evaluator's `result.json`: strict JSON in one form, as yet unchecked (`disclosure` judges it).
 
-    Raises `WrongColumns`, `WrongCases`, `ScoreNotFinite` or `ScoreOutOfRange` when the evaluator finds the predictions
-    wanting, a `RunFailed` when the evaluator itself fails.
+    Raises `ResultRefused` for what is no such JSON; `WrongColumns`, `WrongCases`, `ScoreNotFinite` or
+    `ScoreOutOfRange` when the evaluator finds the predictions wanting, a `RunFailed` when the evaluator itself fails.
     """
     inputs = {f"predictions{_suffix(predictions)}": predictions, f"labels{_suffix(labels)}": labels}
     with _ran(runtime, bound, Task.EVALUATE, inputs, out, limits, owner):
-        return read_output(out / "result.json", MOST_JSON_BYTES)
+        return read_json(out / "result.json", MOST_JSON_BYTES, refuse=ResultRefused)
 
 
 def compare(
@@ -129,13 +131,13 @@ def compare(
     limits: Limits,
     owner: str,
 ) -> bytes:
-    """The bytes of the evaluator's `comparison.json`, as yet unchecked: models in the order of `predictions`.
+    """The evaluator's `comparison.json`, as yet unchecked: models in the order of `predictions`.
 
     Raises as `evaluate` does.
     """
     inputs = {f"predictions-{number}{file.suffix}": file for number, file in enumerate(predictions, start=1)}
     with _ran(runtime, bound, Task.COMPARE, {**inputs, labels.name: labels}, out, limits, owner):
-        return read_output(out / "comparison.json", MOST_JSON_BYTES)
+        return read_json(out / "comparison.json", MOST_JSON_BYTES, refuse=ResultRefused)
 
 
 def _prepared_inputs(prepared: Path) -> dict[str, Path]:
@@ -169,6 +171,8 @@ def _ran(
 ) -> Iterator[Path]:
     """Run a task and give its output; what is wrong with run or output is raised with what the cube printed."""
     out.mkdir(parents=True, exist_ok=True)
+    if task in RESULT_FILES:
+        limits = limits.model_copy(update={"output_bytes": min(limits.output_bytes, MOST_JSON_BYTES)})
     with _parameters_file(bound.parameters, out) as parameters:
         everything = {**inputs, "parameters.json": parameters}
         result = runtime.run(RunRequest(bound.cube, task, everything, out, limits, owner))

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from medeval.runtime.environment import CUBE, IN, OUT
+from medeval.runtime.environment import CUBE, IN
+from medeval.runtime.outlet import Outlet
 
 #: Where a dynamic linker finds what Python and wheels link against.
 _SYSTEM_LIBRARIES = ("/lib", "/lib32", "/lib64", "/libx32", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libx32")
@@ -38,10 +39,11 @@ class View:
     devices: tuple[str, ...] = _DEVICES
 
 
-def view_of(cube: Path, inputs: Mapping[str, Path], output: Path) -> View:
+def view_of(cube: Path, inputs: Mapping[str, Path], outlet: Outlet) -> View:
     """The root in which a cube runs."""
-    own = [Bind(cube, CUBE), *(Bind(path, f"{IN}/{name}") for name, path in inputs.items()), Bind(output, OUT, True)]
-    return View(binds=(*_system(), *_interpreter(), *own), links=_system_links())
+    own = [Bind(cube, CUBE), *(Bind(path, f"{IN}/{name}") for name, path in inputs.items())]
+    out = [Bind(*mount) for mount in outlet.mounts()]
+    return View(binds=(*_system(), *_interpreter(), *own, *out), links=_system_links())
 
 
 def _system() -> list[Bind]:

@@ -15,13 +15,14 @@ from pydantic import StringConstraints
 
 from medeval.domain.base import Value
 from medeval.domain.controls import Control
-from medeval.domain.package import Cube, Limits, Task
+from medeval.domain.package import RESULT_FILES, Cube, Limits, Task
 from medeval.errors import EngineFault, MedevalError, RunFailed, RuntimeRefused
 from medeval.packaging.build import build_cube
 from medeval.packaging.progress import Progress
 from medeval.packaging.store import BlobStore
 from medeval.runtime.environment import LOG_TAIL_BYTES
-from medeval.runtime.output_files import check_plain_tree, read_output
+from medeval.runtime.json_output import read_json
+from medeval.runtime.output_files import check_plain_tree
 from medeval.runtime.port import Ending, RunRequest, RunResult, Runtime
 
 _HINT = "Run it again; if that does not help, reinstall medeval or choose another runtime."
@@ -66,6 +67,7 @@ CONTROLS: Mapping[Control, tuple[str, str]] = {
     Control.WRITE_INPUTS: ("inputs are read-only", _READ_ONLY),
     Control.WRITE_CUBE: ("the cube is read-only", _READ_ONLY),
     Control.WRITE_KERNEL: ("kernel settings are read-only", _READ_ONLY),
+    Control.ONE_FILE: ("a result is one file, and nothing beside it", _READ_ONLY),
     Control.FILL_TMP: ("temporary files are bounded in bytes", _BOUNDED),
     Control.INODES: ("temporary files are bounded in number", _BOUNDED),
     Control.FORK: ("processes are counted", _CGROUP),
@@ -123,7 +125,7 @@ class _Bench:
     place: Path
     owner: str
 
-    def run(self, do: str, limits: Limits = _LIMITS) -> tuple[RunResult, Path]:
+    def run(self, do: str, limits: Limits = _LIMITS, task: Task = Task.INFER) -> tuple[RunResult, Path]:
         """Run one attempt in folders of its own; returns how it ended, and its output folder."""
         folder = self.place / do
         (folder / "cases").mkdir(parents=True)
@@ -131,15 +133,15 @@ class _Bench:
         (folder / "parameters.json").write_text(json.dumps({"do": do}))
         (folder / "out").mkdir()
         inputs = {"cases": folder / "cases", "parameters.json": folder / "parameters.json"}
-        request = RunRequest(self.cube, Task.INFER, inputs, folder / "out", limits, self.owner)
+        request = RunRequest(self.cube, task, inputs, folder / "out", limits, self.owner)
         return self.runtime.run(request), folder / "out"
 
-    def report(self, do: str) -> dict[Control, _Seen]:
+    def report(self, do: str, task: Task = Task.INFER) -> dict[Control, _Seen]:
         """What an attempt wrote itself, which is trusted no more than a model; raises `EngineFault` or `RunFailed`."""
-        result, output = self.run(do)
+        result, output = self.run(do, task=task)
         if result.exit_code:
             raise EngineFault(f"the doctor's own program ended with exit code {result.exit_code}", _HINT)
-        data = read_output(output / "report.json", _MOST_REPORT_BYTES)
+        data = read_json(output / (RESULT_FILES.get(task) or "report.json"), _MOST_REPORT_BYTES)
         return _Report.from_json(data, refuse=RunFailed).seen
 
 
@@ -170,9 +172,9 @@ def examine(runtime: Runtime, store: BlobStore, place: Path, owner: str, report:
     return tuple(found[name].model_copy(update={"required": name not in beyond}) for name in CONTROLS)
 
 
-def _reported(do: str) -> Callable[[_Bench], Iterator[Finding]]:
+def _reported(do: str, task: Task = Task.INFER) -> Callable[[_Bench], Iterator[Finding]]:
     def look(bench: _Bench) -> Iterator[Finding]:
-        for control, seen in bench.report(do).items():
+        for control, seen in bench.report(do, task).items():
             yield _finding(control, seen.held, seen.observed)
 
     return look
@@ -218,6 +220,7 @@ def _refused(folder: Path) -> tuple[bool, str]:
 #: What is run, and how it is read.
 _LOOKS: Mapping[str, Callable[[_Bench], Iterator[Finding]]] = {
     "attempts": _reported("attempts"),
+    "beside": _reported("beside", Task.EVALUATE),
     "fork": _reported("fork"),
     "sparse": _reported("sparse"),
     "memory": _memory,

@@ -18,8 +18,10 @@ from medeval.packaging.progress import Progress
 from medeval.packaging.store import file_chunks
 from medeval.runtime import steps
 from medeval.runtime.choose import check_strong_enough
+from medeval.site import versions
 from medeval.site.context import Site
 from medeval.site.examined import check_examined
+from medeval.site.levels import check_level
 from medeval.site.records import DatasetRecord
 
 
@@ -36,7 +38,8 @@ def add_dataset(
 
     Without the site's own policy it is that of hospitals, or for public data the open one. Runs that a killed process
     left behind are ended first. Raises `DataError` and its children for raw data that does not fit, `TooFewCases` when
-    the policy in force asks for more, `PolicyConflict` when no result could leave under it. Nothing leaves the site.
+    the policy in force asks for more, `PolicyConflict` when no result could leave under it, `DifferencingRisk` for data
+    that are nearly those of another dataset. Nothing leaves the site.
     """
     check_name(name)
     check_title(title)
@@ -56,6 +59,9 @@ def add_dataset(
     work = site.store.fresh_work(f"dataset-{name}")
     _prepare(site, spec, raw, work, report, name)
     counts = _counted(site, spec, policy, work, report, name)
+    rows = versions.rows_of(raw, site.store.salt_file.read_bytes())
+    versions.check_versions(site, rows, counts.cases, spec.disclosure.stricter(policy).min_cell)
+    versions.keep_rows(site.store, name, rows)
     card = DatasetCard(
         site=site.store.get_site().name,
         name=name,
@@ -84,8 +90,9 @@ def join_benchmark(site: Site, name: str) -> Association:
 
 def check_sandbox(site: Site, spec: BenchmarkSpec) -> None:
     """Raise `RuntimeRefused` when this site's runtime is too weak for the benchmark's data, or was not seen to hold."""
-    check_strong_enough(site.store.get_site().sandbox.level, spec.data_class)
-    check_examined(site)
+    record = site.store.get_site()
+    check_strong_enough(record.sandbox.level, spec.data_class)
+    check_level(check_examined(site).level, spec, record.min_level)
 
 
 def _same(known: DatasetRecord, spec: BenchmarkSpec, raw_fingerprint: str) -> DatasetRecord:

@@ -9,11 +9,15 @@ from medeval.domain.controls import Control
 from medeval.domain.dataset import DatasetCard, DatasetStatistics
 from medeval.domain.failures import FailureCode
 from medeval.domain.ids import Digest, Name, Text, Title, VersionedRef
+from medeval.domain.levels import Level
 from medeval.domain.messages import SiteTask, StatementReceipt
 
 
 class SiteRecord(Value):
-    """The site itself: name, key fingerprint, and the runtime that was probed when it was set up."""
+    """The site itself: name, key fingerprint, and the runtime that was probed when it was set up.
+
+    `min_level` is the least level of isolation that the site asks for, whatever a benchmark does.
+    """
 
     name: Name
     title: Title
@@ -21,6 +25,7 @@ class SiteRecord(Value):
     fingerprint: Digest
     sandbox: SandboxRecord
     package_kind: Literal["image", "source"]
+    min_level: Level = 0
 
 
 class Examination(Value):

@@ -12,7 +12,7 @@ from typing import Any
 import docker
 import pytest
 
-from medeval.domain.package import Cube, ImagePackage, Limits, Task
+from medeval.domain.package import RESULT_FILES, Cube, ImagePackage, Limits, Task
 from medeval.packaging.build import build_cube
 from medeval.packaging.store import BlobStore
 from medeval.runtime.choose import runtime_by_name
@@ -54,7 +54,7 @@ class Rig:
     def is_sealed(self) -> bool:
         return self.name != "process"
 
-    def request(self, do: str, limits: Limits = LIMITS, **parameters: Any) -> RunRequest:
+    def request(self, do: str, limits: Limits = LIMITS, *, asked: Task = Task.INFER, **parameters: Any) -> RunRequest:
         """A request in folders of its own."""
         place = self.work / secrets.token_hex(4)
         (place / "cases").mkdir(parents=True)
@@ -62,14 +62,14 @@ class Rig:
         (place / "parameters.json").write_text(json.dumps({"do": do, **parameters}))
         (place / "out").mkdir()
         inputs = {"cases": place / "cases", "parameters.json": place / "parameters.json"}
-        return RunRequest(self.cube, Task.INFER, inputs, place / "out", limits, OWNER)
+        return RunRequest(self.cube, asked, inputs, place / "out", limits, OWNER)
 
     def run(self, do: str, limits: Limits = LIMITS, **parameters: Any) -> Outcome:
         return self.outcome(self.request(do, limits, **parameters))
 
     def outcome(self, request: RunRequest) -> Outcome:
         result = self.runtime.run(request)
-        report = request.output / "report.json"
+        report = request.output / (RESULT_FILES.get(request.task, "report.json") or "nothing")
         return Outcome(
             result, json.loads(report.read_text()).get("report") if report.exists() else None, request.output
         )

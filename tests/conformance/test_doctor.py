@@ -1,5 +1,6 @@
 """The doctor finds what holds in each real runtime, and in an engine that ignores its options what does not."""
 
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,13 @@ def examined(tmp_path: Path) -> Examine:
     def run(name: str) -> tuple[Finding, ...]:
         (tmp_path / "place").mkdir()
         runtime = runtime_by_name(name, tmp_path / "cache")
-        return examine(runtime, BlobStore(tmp_path / "blobs"), tmp_path / "place", "doctor", lambda *_: None)
+        return examine(
+            runtime,
+            BlobStore(tmp_path / "blobs"),
+            tmp_path / "place",
+            f"doctor-{secrets.token_hex(4)}",
+            lambda *_: None,
+        )
 
     return run
 

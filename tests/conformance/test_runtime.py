@@ -1,24 +1,36 @@
 """One suite for every runtime: what the port's docstrings promise, seen from inside a cube and from the host."""
 
+import json
 import os
 import platform
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from medeval.domain.package import Cube, ImagePackage, Limits, SourcePackage
-from medeval.errors import DigestMismatch, ImageInvalid, NotFound, RuntimeUnavailable, UsageError
+from medeval.domain.package import RESULT_FILES, Cube, ImagePackage, Limits, SourcePackage, Task
+from medeval.errors import (
+    DigestMismatch,
+    EngineFault,
+    ImageInvalid,
+    NotFound,
+    RuntimeUnavailable,
+    UsageError,
+    WroteNothing,
+)
 from medeval.packaging.build import build_cube
 from medeval.packaging.store import BlobStore
 from medeval.runtime.choose import runtime_by_name
 from medeval.runtime.environment import MOST_FILES
+from medeval.runtime.json_output import read_json
 from medeval.runtime.port import Ending
 from medeval.runtime.staging import NOBODY
 from tests.conformance.conftest import DOCKER, LIMITS, OWNER, SEALED, new_probe_cube
@@ -143,6 +155,39 @@ def test_nothing_but_output_and_tmp_can_be_written(rig):
     assert {path for path, tried in report["writes"].items() if tried["worked"]} == set()
     assert not report["writes_cube"]["worked"]
     assert report["writes_tmp"]["worked"]
+
+
+@pytest.mark.parametrize("task", [Task.STATISTICS, Task.EVALUATE, Task.COMPARE])
+def test_a_result_is_one_file_written_in_place(rig, task):
+    outcome = rig.run("beside", asked=task, task=task)
+    assert outcome.result.exit_code == 0, outcome.result.log
+    if rig.is_sealed:
+        assert outcome.report == []
+        (file,) = outcome.output.iterdir()
+        assert file.name == RESULT_FILES[task]
+        assert (file.stat().st_uid, file.stat().st_nlink) == (os.geteuid(), 1)
+    assert read_json(outcome.output / RESULT_FILES[task], MEBIBYTE)
+
+
+@sealed
+def test_a_sanity_check_writes_nothing(rig):
+    outcome = rig.run("beside", asked=Task.SANITY_CHECK, task=Task.SANITY_CHECK)
+    assert (outcome.result.exit_code, list(outcome.output.iterdir())) == (0, [])
+
+
+@sealed
+def test_a_result_that_a_cube_does_not_write_is_an_empty_file(rig):
+    request = rig.request("leave", asked=Task.EVALUATE, code=0)
+    assert rig.runtime.run(request).exit_code == 0
+    with pytest.raises(WroteNothing, match="empty"):
+        read_json(request.output / "result.json", MEBIBYTE)
+
+
+def test_the_output_folder_of_a_result_must_be_empty(rig):
+    request = rig.request("leave", asked=Task.EVALUATE, code=0)
+    (request.output / "result.json").write_text("of another run")
+    with pytest.raises(EngineFault, match="not empty"):
+        rig.runtime.run(request)
 
 
 @sealed
@@ -403,6 +448,63 @@ def make_private(place: Path) -> None:
     (place / "cases").chmod(0o700)
     (place / "cases" / "cases.csv").chmod(0o600)
     (place / "parameters.json").chmod(0o600)
+
+
+# --- an agent that is not root ------------------------------------------------------------------------------------
+
+#: Everything is imported first: the interpreter of root may be closed to others.
+NOT_ROOT = """
+import encodings.ascii, encodings.idna, os, sys
+from pathlib import Path
+import medeval.runtime.docker_engine
+from medeval.domain.package import Cube, Limits, Task
+from medeval.runtime.choose import runtime_by_name
+from medeval.runtime.port import RunRequest
+from medeval.runtime.staging import cube_user
+name, cache, cube, place, uid, gid, group = sys.argv[1:]
+place, cube = Path(place), Cube.from_json(Path(cube).read_bytes())
+os.umask(0o077)
+os.setgroups([int(group)])
+os.setresgid(*[int(gid)] * 3)
+os.setresuid(*[int(uid)] * 3)
+assert (cube_user().uid, cube_user().gid) == (int(uid), int(gid))
+inputs = {"cases": place / "cases", "parameters.json": place / "parameters.json"}
+request = RunRequest(cube, Task.EVALUATE, inputs, place / "out", Limits(time_s=30), "not-root")
+result = runtime_by_name(name, Path(cache)).run(request)
+assert result.exit_code == 0, result
+print((place / "out" / "result.json").read_text())
+"""
+ENGINE_SOCKET = Path("/var/run/docker.sock")
+
+
+@docker_alone
+@pytest.mark.skipif(os.geteuid() != 0, reason="the whole suite runs as another user than root then")
+def test_a_cube_of_an_agent_that_is_not_root_runs_as_that_agent(rig, tmp_path):
+    """Its files are for this user alone, and are read where they lie; what the cube writes is this user's."""
+    uid, gid = 4711, 4712
+    (tmp_path / "cube.json").write_bytes(rig.cube.to_canonical())
+    asked = {"writes": [], "reads": [], "lists": [], "connect": ["127.0.0.1", 9], "abstract": "nobody"}
+    with tempfile.TemporaryDirectory() as place:
+        made = rig.request("look", **asked).output.parent
+        shutil.copytree(made, place, dirs_exist_ok=True)
+        make_private(Path(place))
+        for path in (Path(place), *Path(place).rglob("*")):
+            os.chown(path, uid, gid)
+        arguments = [rig.name, str(rig.cache), str(tmp_path / "cube.json"), place]
+        numbers = [uid, gid, ENGINE_SOCKET.stat().st_gid]
+        agent = subprocess.run(
+            [sys.executable, "-c", NOT_ROOT, *arguments, *map(str, numbers)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert agent.returncode == 0, agent.stderr
+        report = json.loads(agent.stdout)["report"]
+        written = Path(place, "out", "result.json").stat()
+    assert (report["uid"], report["gid"], report["reads_input"]["worked"]) == (uid, gid, True)
+    assert set(report["groups"]) <= {gid}, "the engine's group, which is as good as root, stays outside"
+    assert set(report["capabilities"].values()) == {"0" * 16}
+    assert (written.st_uid, written.st_gid, written.st_mode & 0o777) == (uid, gid, 0o600)
 
 
 # --- Docker alone -----------------------------------------------------------------------------------------------

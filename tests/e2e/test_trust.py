@@ -264,5 +264,10 @@ def test_a_plain_process_sees_public_data_alone(federation: Federation, tmp_path
     before = site.store.get_site().fingerprint
     assert site.store.list_datasets() == []
     federation.told(name, "site", "init", name, "--runtime", "docker")
+    raised = federation.run(name, "site", "init", name, "--runtime", "docker", "--min-level", "4")
+    check_failed(raised, RuntimeRefused, "is of level 2; this site asks for 4 or more", "--min-level")
+    stricter = federation.publish(sandbox_level=3)
+    refused = ("dataset", "add", "strict", "--benchmark", stricter.name, "--data", tmp_path / "raw")
+    check_failed(federation.run(name, *refused), RuntimeRefused, "of level 2", f"{stricter.ref} asks for 3 or more")
     assert site.store.get_site().fingerprint == before, "the key stays"
     federation.told(name, *words)

@@ -214,7 +214,22 @@ def test_datasets_and_sites_are_told_in_one_shape(ward: Ward) -> None:
     assert site["datasets"] == ["masses"]
     again = ward.home.told("site", "init", "north", "--runtime", "process")
     assert again == site
+    assert site["min_level"] == 0
     assert "strict: at least 100 cases, 10 in each class" in ward.home.run("dataset", "show", "masses").stdout
+
+
+@pytest.mark.unshare
+def test_a_site_keeps_the_least_level_that_it_asked_for(ward: Ward) -> None:
+    home = ward.home
+    refused = home.run("site", "init", "north", "--runtime", "process", "--min-level", "1")
+    assert refused.returncode == 51
+    assert "is of level 0; this site asks for 1 or more" in refused.stderr
+    assert home.told("site", "show")["min_level"] == 0
+    assert home.told("site", "init", "north", "--runtime", "unshare", "--min-level", "1")["min_level"] == 1
+    assert home.run("site", "init", "north", "--runtime", "process").returncode == 51, "it stays what it was"
+    assert home.told("site", "show")["sandbox"]["runtime"] == "unshare"
+    lowered = home.told("site", "init", "north", "--runtime", "process", "--min-level", "0")
+    assert (lowered["min_level"], lowered["sandbox"]["level"]) == (0, 0)
 
 
 def test_machines_get_nothing_but_the_document(ward: Ward, tmp_path: Path) -> None:

@@ -34,8 +34,28 @@ def test_a_plain_process_saw_no_restricted_data(task):
     process = SandboxRecord(runtime="process", version="3.11", level=0)
     provenance = honest.predicate.provenance.model_copy(update={"sandbox": process})
     predicate = honest.predicate.model_copy(update={"provenance": provenance})
-    with pytest.raises(ResultRefused, match=r"provenance\.sandbox\.level"):
+    with pytest.raises(ResultRefused, match=r"provenance\.sandbox\.level: must be 1 or more .* not 0"):
         site.send(honest.model_copy(update={"predicate": predicate}))
+
+
+def test_a_sandbox_below_what_the_benchmark_asks_for(sqlite_world):
+    spec, card = sqlite_world.publish(data_class="public", sandbox_level=3), sqlite_world.submit()
+    site = sqlite_world.register()
+    sqlite_world.join(site, spec)
+    sqlite_world.enter(card, spec)
+    (found,) = site.api.list_tasks("north")
+    honest = result_statement(found, spec)
+    for level in (0, 2, 3):
+        sandbox = SandboxRecord(runtime="docker", version="20.10", level=level)
+        provenance = honest.predicate.provenance.model_copy(update={"sandbox": sandbox})
+        statement = honest.model_copy(
+            update={"predicate": honest.predicate.model_copy(update={"provenance": provenance})}
+        )
+        if level < 3:
+            with pytest.raises(ResultRefused, match=f"must be 3 or more for this benchmark, not {level}"):
+                site.send(statement)
+        else:
+            site.send(statement)
 
 
 def test_a_benchmarks_name_and_decisions_belong_to_who_published_it(sqlite_world, task):

@@ -18,8 +18,8 @@ from medeval.domain.attestation import (
 )
 from medeval.domain.benchmark import BenchmarkSpec
 from medeval.domain.dataset import DatasetCard, DatasetStatistics
+from medeval.domain.levels import LEVELS
 from medeval.domain.package import ModelCard
-from medeval.domain.policies import DataClass
 from medeval.domain.result import Evaluation
 from medeval.errors import Forbidden, ResultRefused, SignatureInvalid
 from medeval.server.db.models import SiteRow
@@ -73,10 +73,13 @@ def check_covers(evaluation: Evaluation, card: DatasetCard, spec: BenchmarkSpec)
 
 
 def check_sandbox(sandbox: SandboxRecord, spec: BenchmarkSpec) -> None:
-    """Raise `ResultRefused` for a result without isolation on data that are not public."""
-    if sandbox.level == 0 and spec.data_class is not DataClass.PUBLIC:
-        hint = "Run it where Docker or bubblewrap works."
-        raise ResultRefused("provenance.sandbox.level: must be 1 or more for data that are not public", hint)
+    """Raise `ResultRefused` for a result under less isolation than the benchmark asks for."""
+    if sandbox.level < spec.least_level:
+        hint = f"Run it in a sandbox of level {spec.least_level}: {LEVELS[spec.least_level]}."
+        raise ResultRefused(
+            f"provenance.sandbox.level: must be {spec.least_level} or more for this benchmark, not {sandbox.level}",
+            hint,
+        )
 
 
 def check_provenance(provenance: Provenance, spec: BenchmarkSpec, card: ModelCard) -> None:

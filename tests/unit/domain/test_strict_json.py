@@ -58,6 +58,14 @@ def test_a_wide_document_is_not_a_deep_one():
     assert len(strict_json.loads(wide)) == 1000
 
 
+def test_items_are_counted_outside_strings_and_refused_beyond_what_the_caller_takes():
+    assert strict_json.loads(b'{"a": ",,,,[[[", "b": [1, 2]}', most_items=4) == {"a": ",,,,[[[", "b": [1, 2]}
+    with pytest.raises(SpecError, match="more than 3 items"):
+        strict_json.loads(b'{"a": "", "b": [1, 2]}', most_items=3)
+    with pytest.raises(SpecError, match="items"):
+        strict_json.loads(b"[" + b"[]," * strict_json.MAX_ITEMS + b"[]]")
+
+
 def test_the_error_class_is_the_callers():
     with pytest.raises(ResultRefused):
         strict_json.loads(b"{", refuse=ResultRefused)

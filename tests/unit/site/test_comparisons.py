@@ -276,7 +276,7 @@ def test_a_killed_agent_loses_nothing(place: Place) -> None:
         (lambda text: text.replace('"values": [', '"values": [NaN, '), "NaN"),
         (lambda text: text.replace('"values": [', '"values": [0.5, '), "variance per"),
         (lambda text: text.replace('"auroc"', '"brier"'), "metrics that the benchmark compares"),
-        (lambda text: "x" * 2_000_000, "larger"),
+        (lambda text: '"' + "x" * 2_000_000 + '"', "larger"),
     ],
 )
 def test_what_an_evaluator_should_not_write_goes_nowhere(

@@ -1,4 +1,4 @@
-"""Inside a sandbox: try what no cube may do, and write what came of it to OUT/report.json.
+"""Inside a sandbox: try what no cube may do, and write what came of it to OUT/report.json (evaluate: OUT/result.json).
 
 `parameters.json` in the input folder says what (`do`). Standard library alone. Where a sandbox does not hold, nothing
 here harms the host: addresses are nobody's (RFC 5737), calls ask for as little as they can, and all of it is bounded.
@@ -28,6 +28,8 @@ REFUSED = {
     *(errno.EPERM, errno.EACCES, errno.EROFS, errno.ENETUNREACH, errno.ENOSYS),
     *(errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT),
 }
+#: What answers who would put another file in the place of one that is mounted.
+IN_PLACE = REFUSED | {errno.EXDEV, errno.EBUSY}
 #: What a bounded place answers when it is full.
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM}
 MEBIBYTE = 2**20
@@ -76,6 +78,19 @@ def attempts(source: Path, target: Path) -> Report:
         "inodes": tried(many_files, FULL),
     }
     return {**found, **{name: called(name) for name in CALLS}}
+
+
+def beside(source: Path, target: Path) -> Report:
+    """Write beside the one file of a result, or put another in its place."""
+    elsewhere = Path(tempfile.gettempdir(), "other.json")
+    elsewhere.write_text("{}")
+    seen = [
+        tried(lambda: open_to_write(str(target / "more.json")), IN_PLACE),
+        tried((target / "folder").mkdir, IN_PLACE),
+        tried(lambda: elsewhere.rename(target / "result.json"), IN_PLACE),
+        tried(lambda: (target / "result.json").rename(target / "renamed.json"), IN_PLACE),
+    ]
+    return {"one-file": next((one for one in seen if not one["held"]), seen[0])}
 
 
 def told(*, held: bool, otherwise: str, seen: str = "none") -> dict[str, object]:
@@ -201,15 +216,15 @@ def odd(source: Path, target: Path) -> Report:
     return {}
 
 
-ACTIONS = {action.__name__: action for action in (attempts, fork, memory, disk, sparse, spam, deaf, odd)}
+ACTIONS = {action.__name__: action for action in (attempts, beside, fork, memory, disk, sparse, spam, deaf, odd)}
 
 
 def main(arguments: list[str]) -> None:
     """Do what the parameters ask."""
-    _, _, source, _, target = arguments
+    task, _, source, _, target = arguments
     asked = json.loads(Path(source, "parameters.json").read_text())["do"]
     report = ACTIONS[asked](Path(source), Path(target))
-    Path(target, "report.json").write_text(json.dumps({"seen": report}))
+    Path(target, "result.json" if task == "evaluate" else "report.json").write_text(json.dumps({"seen": report}))
 
 
 if __name__ == "__main__":

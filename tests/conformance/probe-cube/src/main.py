@@ -126,14 +126,41 @@ def link(parameters, source, target):
     (target / "predictions.csv").symlink_to(parameters["to"])
 
 
-ACTIONS = {action.__name__: action for action in (look, call, leave, die, grow, breed, linger, flood, link)}
+def beside(parameters, source, target):
+    """Try to write anything but the one file that a task gives."""
+    own = target / RESULTS.get(parameters["task"], "nothing.json")
+    tries = {
+        "another file": lambda: (target / "more.json").write_text("x"),
+        "a folder": (target / "folder").mkdir,
+        "a link": lambda: (target / "link").symlink_to("/etc/passwd"),
+        "a pipe": lambda: os.mkfifo(target / "pipe"),
+        "a file moved here": lambda: moved(target),
+        "the file gone": own.unlink,
+        "the file renamed": lambda: own.rename(target / "renamed.json"),
+        "a second name": lambda: os.link(own, target / "second.json"),
+        "a second name in /tmp": lambda: os.link(own, Path(tempfile.gettempdir(), "second.json")),
+    }
+    return sorted(name for name, action in tries.items() if attempt(action)["worked"])
+
+
+def moved(target):
+    other = Path(tempfile.gettempdir(), "other")
+    other.write_text("x")
+    other.rename(target / "other")
+
+
+#: The one file of a task that gives one.
+RESULTS = {"statistics": "statistics.json", "evaluate": "result.json", "compare": "comparison.json"}
+ACTIONS = {action.__name__: action for action in (look, call, leave, die, grow, breed, linger, flood, link, beside)}
 
 
 def main(arguments):
     task, _, source, _, target = arguments
     parameters = json.loads(Path(source, "parameters.json").read_text())
     report = ACTIONS[parameters["do"]](parameters, Path(source), Path(target))
-    Path(target, "report.json").write_text(json.dumps({"task": task, "report": report}))
+    if task == "sanity_check":
+        sys.exit(9 if report else 0)
+    Path(target, RESULTS.get(task, "report.json")).write_text(json.dumps({"task": task, "report": report}))
 
 
 main(sys.argv[1:])
