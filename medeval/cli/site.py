@@ -44,11 +44,10 @@ def init(
 
 
 def _set_up(home: Path, name: str, title: str, runtime: str) -> "SiteRecord":
-    from medeval.cli.context import get_api, get_login
+    from medeval.cli.context import get_login
     from medeval.cli.progress import steps
     from medeval.cli.runtimes import pick
-    from medeval.domain.permissions import Role
-    from medeval.site.build import site_store
+    from medeval.site.build import open_door, site_store
     from medeval.site.lock import hold
     from medeval.site.setup import init_site
 
@@ -56,10 +55,11 @@ def _set_up(home: Path, name: str, title: str, runtime: str) -> "SiteRecord":
     with steps("Setting up") as report, hold(store.root, "agent"):
         report(name, "try the runtimes of this machine")
         chosen, probe = pick(runtime, store.cache)
-        api, server = get_api(home, Role.DATA_OWNER), get_login(home).server
+        login = get_login(home)
+        egress = open_door(store, login)
         if probe.level:
             store.put_examination(doctoring.held(chosen, home, report))
-        return init_site(store, api, name, title, server, probe)
+        return init_site(store, egress, name, title, login.server, probe)
 
 
 @app.command()

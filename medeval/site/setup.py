@@ -3,7 +3,6 @@
 import base64
 import os
 
-from medeval.client.api import Api
 from medeval.domain.attestation import SandboxRecord
 from medeval.domain.ids import check_name, check_title
 from medeval.domain.messages import NewSite, RegisteredSite
@@ -17,8 +16,11 @@ from medeval.site.store import SiteStore, write
 SALT_BYTES = 32
 
 
-def init_site(store: SiteStore, api: Api, name: str, title: str, server: str, probe: Probe) -> SiteRecord:
-    """Set up a site and register its public key; again with the same name, keep its key and refresh the credential."""
+def init_site(store: SiteStore, egress: Egress, name: str, title: str, server: str, probe: Probe) -> SiteRecord:
+    """Set up a site, its ledger with it, and register its public key.
+
+    Again with the same name it keeps the key and refreshes the credential.
+    """
     check_name(name)
     check_title(title)
     known = store.find_site()
@@ -27,7 +29,7 @@ def init_site(store: SiteStore, api: Api, name: str, title: str, server: str, pr
     public_key = keys.public_key_of(_private_key(store))
     own = keys.fingerprint(public_key)
     new = NewSite(name=name, title=title, public_key=base64.b64encode(public_key).decode())
-    registered = Egress(server, store.upload_token_file, api).register(new)
+    registered = egress.register(new)
     if (registered.site.name, registered.site.fingerprint) != (name, own):
         hint = "Someone between here and the server may have changed it. Accept no key; tell the operator."
         raise SignatureInvalid("the server registered another key than this site's", hint)

@@ -131,7 +131,8 @@ class Place:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
-    store, egress, cubes = SiteStore(tmp_path / "site"), FakeEgress(), Cubes()
+    store, cubes = SiteStore(tmp_path / "site"), Cubes()
+    egress = FakeEgress(store)
     key = keys.new_private_key()
     write(store.key_file, key)
     record = {"name": "north", "title": "North", "server": "http://127.0.0.1:9", "fingerprint": digest_of(key)}

@@ -19,6 +19,7 @@ from medeval.packaging.store import BlobStore
 from medeval.runtime.port import Ending, RunRequest, RunResult
 from medeval.signing import keys
 from medeval.site.context import Site
+from medeval.site.entries import Decided
 from medeval.site.execute import execute
 from medeval.site.records import AllowedModel, AllowList, DatasetRecord, SiteRecord
 from medeval.site.release import report_failure
@@ -55,7 +56,7 @@ class Door:
     def __init__(self) -> None:
         self.passed: list[Envelope] = []
 
-    def send_statement(self, envelope: Envelope) -> None:
+    def send_statement(self, envelope: Envelope, decided: Decided) -> None:
         self.passed.append(envelope)
         raise ServerUnreachable("no answer")
 
