@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from medeval.cli import doctoring
+from medeval.cli import doctoring, ledger
 from medeval.cli.doctoring import Part
 from medeval.cli.options import Output, OutputOption, RuntimeOption, home_of
 from medeval.errors import UsageError
@@ -23,6 +23,7 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Set up a site, allow models, run executions.",
 )
+app.add_typer(ledger.app, name="ledger")
 
 
 @app.command()

@@ -14,7 +14,10 @@ from medeval.errors import LedgerBroken, SignatureInvalid
 from medeval.signing import keys
 from medeval.signing.dsse import pre_authentication_encoding
 
-HINT = "Nothing was sent. Find out who changed the site's folder; restore ledger.jsonl and ledger.head from its backup."
+HINT = (
+    "Nothing was sent. Find out who changed the site's folder; restore ledger.jsonl and ledger.head from its backup;"
+    " `medeval site ledger verify` looks again."
+)
 _HEAD_TYPE = "application/vnd.medeval.ledger-head+json"
 
 
@@ -57,6 +60,17 @@ def check_ledger(data: bytes, signed: SignedHead) -> Ledger:
     if entries and entries[0].event.topic.subject != fingerprint:
         raise LedgerBroken("entry 0 of the ledger names another key than the one that signed its head", HINT)
     return Ledger(entries, signed.head, fingerprint, len(data) - len(rest), len(rest))
+
+
+def check_export(data: bytes) -> Ledger:
+    """Verify an exported ledger: its lines, then its signed head as the last; raises `LedgerBroken`."""
+    lines, _, last = data.removesuffix(b"\n").rpartition(b"\n")
+    try:
+        signed = SignedHead.from_json(last, refuse=LedgerBroken)
+    except LedgerBroken as exc:
+        hint = "Ask the site for a whole export: `medeval site ledger export ledger.jsonl`."
+        raise LedgerBroken("the file does not end with the signed head of a ledger", hint) from exc
+    return check_ledger(lines + b"\n" if lines else b"", signed)
 
 
 def read_chain(lines: list[bytes]) -> tuple[Entry, ...]:

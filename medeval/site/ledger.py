@@ -50,16 +50,18 @@ class SiteLedger:
         with hold(self._store.root, "ledger"):
             return self._read()
 
-    def check(self) -> None:
-        """Hold the ledger against itself, and against what the server is known to have of this site.
+    def verify(self) -> Ledger | None:
+        """As `read`, and held against what the server is known to have of this site; nothing is written."""
+        found = self.read()
+        if found is not None:
+            self._check_answered(found)
+        return found
 
-        Begins it at a site that has sent nothing yet.
-        """
+    def check(self) -> None:
+        """As `verify`, for whoever is about to go on: begins it where nothing was sent, ends what a crash began."""
         with hold(self._store.root, "ledger"):
-            entries = self._settled().entries
-        recorded = {entry.event.sent.digest for entry in entries if entry.event.sent}
-        if not set(_answered(self._store)) <= recorded:
-            raise LedgerBroken("the ledger lacks a statement that the server has answered: it is an older copy", HINT)
+            settled = self._settled()
+        self._check_answered(settled)
 
     def append(self, event: Event) -> Entry:
         """Add an entry and make sure that it is on the disk; one that says the same already is returned instead.
@@ -146,6 +148,11 @@ class SiteLedger:
         head = LedgerHead(entries=len(entries), last=last, pending=pending)
         write(self._store.ledger_head_file, sign_head(head, self._key()).to_canonical())
         _sync_folder(self._store.root)
+
+    def _check_answered(self, ledger: Ledger) -> None:
+        recorded = {entry.event.sent.digest for entry in ledger.entries if entry.event.sent}
+        if not set(_answered(self._store)) <= recorded:
+            raise LedgerBroken("the ledger lacks a statement that the server has answered: it is an older copy", HINT)
 
     def _check_untouched(self) -> None:
         """A site that never sent anything may begin a ledger; one that did has lost it."""
