@@ -7,6 +7,7 @@ file and head was made by somebody else.
 
 import base64
 from dataclasses import dataclass
+from functools import lru_cache
 
 from medeval.domain.base import digest_of
 from medeval.domain.ledger import NOTHING_BEFORE, Entry, EntryKind, LedgerHead, SignedHead
@@ -85,8 +86,12 @@ def read_chain(lines: list[bytes]) -> tuple[Entry, ...]:
     return tuple(entries)
 
 
+@lru_cache(maxsize=2**16)
 def _read_entry(number: int, line: bytes) -> Entry:
-    """An entry whose line is its canonical form: another form of the same content was not written by a site."""
+    """An entry whose line is its canonical form: another form of the same content was not written by a site.
+
+    Remembered, since a ledger is verified before each line that is added to it.
+    """
     try:
         entry = Entry.from_json(line, refuse=LedgerBroken)
     except LedgerBroken as exc:
@@ -108,16 +113,19 @@ def _check_place(entry: Entry, number: int, previous: str) -> None:
 
 def _check_end(entries: tuple[Entry, ...], rest: bytes, head: LedgerHead) -> None:
     """The file ends where the head says, or after the one entry that the head names as pending."""
-    found = [NOTHING_BEFORE, *(entry.to_digest() for entry in entries)]
     if len(entries) < head.entries:
         raise LedgerBroken(f"entry {len(entries)} of the ledger and what follows are missing at its end", HINT)
-    if found[head.entries] != head.last:
+    if _digest_at(entries, head.entries - 1) != head.last:
         raise LedgerBroken(f"entry {max(head.entries - 1, 0)} of the ledger is not the one that was signed", HINT)
-    more = found[head.entries + 1 :]
-    if more and (len(more) > 1 or more[0] != head.pending or rest):
+    more = len(entries) - head.entries
+    if more and (more > 1 or _digest_at(entries, head.entries) != head.pending or rest):
         raise LedgerBroken(f"entry {head.entries} of the ledger was added by somebody else", HINT)
     if rest and head.pending is None:
         raise LedgerBroken(f"entry {head.entries} of the ledger is torn, and none was being written", HINT)
+
+
+def _digest_at(entries: tuple[Entry, ...], place: int) -> str:
+    return entries[place].to_digest() if place >= 0 else NOTHING_BEFORE
 
 
 def _check_signature(signed: SignedHead) -> str:
