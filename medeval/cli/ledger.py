@@ -1,6 +1,7 @@
 """`medeval site ledger`: what left this site, what was kept, what was refused."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -37,10 +38,12 @@ def show(
     """Show the entries: what left, how many bits it told at most, what was kept and why, what the server answered."""
     from medeval.cli.render import machine
     from medeval.cli.render import show as show_all
+    from medeval.domain.ledger import unanswered
 
-    entries = _chosen(_entries(_get_store(ctx)), dataset, model, kind, since)
+    every = _entries(_get_store(ctx))
+    entries, waiting = _chosen(every, dataset, model, kind, since), unanswered(every)
     if output is Output.TABLE:
-        show_all(entries, output, row=_row, empty="No such entry.", spare=SPARE)
+        show_all(entries, output, row=partial(_row, waiting), empty="No such entry.", spare=SPARE)
     else:
         machine([{**entry.model_dump(mode="json"), "digest": entry.to_digest()} for entry in entries], output)
 
@@ -185,17 +188,17 @@ def _check_choice(kind: str | None, since: str | None) -> None:
         raise UsageError("--since is no day", "Write it as YYYY-MM-DD.") from exc
 
 
-def _row(entry: "Entry") -> dict[str, Any]:
-    """A line of the table; the day is enough for reading."""
+def _row(waiting: frozenset[int], entry: "Entry") -> dict[str, Any]:
+    """A line of the table; the day is enough for reading, and what waits for an answer says so."""
     from math import ceil
 
     from medeval.report.ledger_words import row_of
 
-    row = row_of(entry)
+    row, silent = row_of(entry), "no answer yet" if entry.number in waiting else ""
     return {
         "entry": row["entry"],
         "day": row["time"][:10],
-        "what": ": ".join(filter(None, (row["kind"], row["reason"]))),
+        "what": ": ".join(filter(None, (row["kind"], row["reason"], silent))),
         "models": row["models"],
         "dataset": row["dataset"],
         "bits": ceil(row["bits"]) if entry.event.sent else "",

@@ -177,9 +177,10 @@ def find_repeated(entries: tuple[Entry, ...], event: Event) -> Entry | None:
     return next((entry for entry in same if _key(entry.event) == _key(event)), None)
 
 
-def find_answer(entries: tuple[Entry, ...], asked: Entry) -> Entry | None:
-    """What the server answered last to what an entry sent."""
-    return next((entry for entry in reversed(entries) if entry.event.answers == asked.number), None)
+def unanswered(entries: tuple[Entry, ...]) -> frozenset[int]:
+    """The numbers of entries whose bytes may have left: the server has not answered."""
+    asked = {entry.number for entry in entries if entry.event.sent is not None}
+    return frozenset(asked - {entry.event.answers for entry in entries})
 
 
 def _key(event: Event) -> tuple[object, ...]:

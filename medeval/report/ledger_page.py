@@ -6,7 +6,7 @@ from math import ceil
 
 from markupsafe import Markup
 
-from medeval.domain.ledger import Entry, EntryKind
+from medeval.domain.ledger import Entry, EntryKind, unanswered
 from medeval.report import html
 from medeval.report.ledger_words import WORDS, Total, decider_words, totals_of
 from medeval.report.page import short_digest
@@ -72,12 +72,13 @@ def export(entries: Sequence[Entry], source: Source) -> str:
 
 
 def _page(entries: Sequence[Entry], source: Source) -> LedgerPage:
+    waiting = unanswered(tuple(entries))
     return LedgerPage(
         source=source,
         lede=_lede(entries),
         facts=tuple(_facts(entries, source)),
         totals=tuple(totals_of(entries)),
-        lines=tuple(map(_line, entries)),
+        lines=tuple(_line(entry, waits=entry.number in waiting) for entry in entries),
     )
 
 
@@ -106,9 +107,10 @@ def _facts(entries: Sequence[Entry], source: Source) -> list[tuple[str, str, str
     ]
 
 
-def _line(entry: Entry) -> Line:
+def _line(entry: Entry, *, waits: bool) -> Line:
     event, topic = entry.event, entry.event.topic
     answers = () if event.answers is None else (f"answer to entry {event.answers}",)
+    silent = ("no answer yet: it may have left",) if waits else ()
     reason = (f"reason: {event.reason}",) if event.reason else ()
     return Line(
         number=entry.number,
@@ -117,7 +119,7 @@ def _line(entry: Entry) -> Line:
         what=WORDS[event.kind],
         tag=_TAGS.get(event.kind, ""),
         about=", ".join(topic.models),
-        small=(*reason, *answers, *(f"model of {owner}" for owner in topic.owners)),
+        small=(*reason, *answers, *silent, *(f"model of {owner}" for owner in topic.owners)),
         dataset=topic.dataset or "",
         bits=str(ceil(event.bits)),
         size=str(event.sent.size_bytes) if event.sent else "nothing left",

@@ -12,7 +12,7 @@ import pytest
 from medeval.domain.attestation import WithholdReason
 from medeval.domain.base import digest_of
 from medeval.domain.messages import StatementSubmission
-from medeval.errors import Conflict, LedgerBroken, NotFound, UsageError
+from medeval.errors import Conflict, LedgerBroken, NotFound, ServerUnreachable, UsageError
 from medeval.site import release
 from medeval.site.build import site_store
 from medeval.site.records import SiteRecord
@@ -94,6 +94,21 @@ def test_as_a_table(home: Path) -> None:
     assert run_medeval(home, "site", "ledger", "show", "--model", "none").stdout == "No such entry.\n"
 
 
+def test_what_may_have_left_says_so(tmp_path: Path) -> None:
+    site, egress = make_site(tmp_path / "site")
+    site.store.put_site(record(site.store))
+    egress.answer = ServerUnreachable("away")
+    with pytest.raises(ServerUnreachable):
+        release.release(site, add_execution(site, "lr"))
+    shown = run_medeval(tmp_path, "site", "ledger", "show").stdout
+    assert "no answer yet" in " ".join(shown.split()), shown
+    ask(tmp_path, "export", tmp_path / "ledger.html")
+    assert "no answer yet: it may have left" in (tmp_path / "ledger.html").read_text()
+    egress.answer = None
+    release.release(site, site.store.list_executions()[0])
+    assert "no answer" not in run_medeval(tmp_path, "site", "ledger", "show").stdout
+
+
 @pytest.mark.parametrize("words", [("--kind", "frob"), ("--since", "yesterday")], ids=" ".join)
 def test_what_cannot_be_asked_for(home: Path, words: tuple[str, ...]) -> None:
     check_failed(run_medeval(home, "site", "ledger", "show", *words), UsageError)
@@ -139,6 +154,12 @@ def test_a_ledger_that_does_not_hold(broken: Path) -> None:
     for verb in (("verify",), ("show",), ("export", broken / "x.jsonl")):
         check_failed(run_medeval(broken, "site", "ledger", *verb), LedgerBroken, *words, "Nothing was sent")
     assert not (broken / "x.jsonl").exists()
+
+
+@pytest.mark.parametrize("verb", ["release", "withhold"])
+def test_a_note_that_no_ledger_can_hold(tmp_path: Path, verb: str) -> None:
+    for note in ("a" * 4001, "a bell \a"):
+        check_failed(run_medeval(tmp_path, "result", verb, "lr", "--note", note), UsageError, "note")
 
 
 # --- export -----------------------------------------------------------------------------------------------------
