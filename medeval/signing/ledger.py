@@ -67,11 +67,18 @@ def check_export(data: bytes) -> Ledger:
     """Verify an exported ledger: its lines, then its signed head as the last; raises `LedgerBroken`."""
     lines, _, last = data.removesuffix(b"\n").rpartition(b"\n")
     try:
-        signed = SignedHead.from_json(last, refuse=LedgerBroken)
+        return check_ledger(lines + b"\n" if lines else b"", read_head(last))
     except LedgerBroken as exc:
-        hint = "Ask the site for a whole export: `medeval site ledger export ledger.jsonl`."
-        raise LedgerBroken("the file does not end with the signed head of a ledger", hint) from exc
-    return check_ledger(lines + b"\n" if lines else b"", signed)
+        hint = "Ask the site to export it again, and to type `medeval site ledger verify`: its own may hold."
+        raise LedgerBroken(exc.message, hint) from exc
+
+
+def read_head(data: bytes) -> SignedHead:
+    """A signed head, whose signature is still to be checked; raises `LedgerBroken`."""
+    try:
+        return SignedHead.from_json(data, refuse=LedgerBroken)
+    except LedgerBroken as exc:
+        raise LedgerBroken("the signed head of the ledger, its end, cannot be read", HINT) from exc
 
 
 def read_chain(lines: list[bytes]) -> tuple[Entry, ...]:

@@ -17,7 +17,6 @@ from medeval.domain.ledger import (
     EntryKind,
     Event,
     LedgerHead,
-    SignedHead,
     Topic,
     entry_after,
     find_repeated,
@@ -25,7 +24,7 @@ from medeval.domain.ledger import (
 from medeval.domain.messages import StatementSubmission
 from medeval.errors import LedgerBroken, SiteStateError
 from medeval.signing import keys
-from medeval.signing.ledger import HINT, Ledger, check_ledger, sign_head
+from medeval.signing.ledger import HINT, Ledger, check_ledger, read_head, sign_head
 from medeval.site.comparison_files import list_comparisons
 from medeval.site.lock import hold
 from medeval.site.store import SiteStore, StatedFiles, write
@@ -85,8 +84,7 @@ class SiteLedger:
             return None
         if not head.exists():
             raise LedgerBroken("the signed head of the ledger is missing", HINT)
-        signed = SignedHead.from_json(_get_head(self._store), refuse=LedgerBroken)
-        ledger = check_ledger(_read_bytes(lines), signed)
+        ledger = check_ledger(_read_bytes(lines), read_head(_get_head(self._store)))
         if ledger.fingerprint != self._fingerprint():
             raise LedgerBroken("the ledger is that of another site's key", HINT)
         return ledger

@@ -178,12 +178,12 @@ def test_an_export_is_verified_far_from_the_site(home: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda lines: lines[:-1], "does not end with the signed head"),
+        (lambda lines: lines[:-1], "signed head of the ledger, its end, cannot be read"),
         (lambda lines: [*lines[:-2], lines[-1]], "entry 8 of the ledger and what follows are missing"),
         (lambda lines: [*lines[:3], *lines[4:]], "entry 3 of the ledger is missing"),
         (lambda lines: [lines[1], lines[0], *lines[2:]], "entry 0 of the ledger is missing"),
         (lambda lines: [line.replace("tree", "tent") for line in lines], "entry 3 of the ledger was changed"),
-        (lambda _: [], "does not end with the signed head"),
+        (lambda _: [], "signed head of the ledger, its end, cannot be read"),
     ],
     ids=["head", "last", "one", "order", "text", "all"],
 )

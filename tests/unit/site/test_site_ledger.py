@@ -205,7 +205,7 @@ def test_half_a_ledger_is_broken(store: SiteStore, ledger: SiteLedger, lost: str
 def test_an_unreadable_head_is_broken(store: SiteStore, ledger: SiteLedger) -> None:
     ledger.append(an_event())
     store.ledger_head_file.write_bytes(b"{}")
-    with pytest.raises(LedgerBroken):
+    with pytest.raises(LedgerBroken, match="head of the ledger, its end, cannot be read"):
         ledger.check()
 
 
