@@ -146,6 +146,18 @@ class TooFewCases(ResultRefused):
     code, exit_code = "disclosure.too-few-cases", 31
 
 
+class PolicyConflict(MedevalError):
+    """Under the disclosure policy in force, no result of this benchmark could ever leave."""
+
+    code, exit_code, status = "disclosure.policy-conflict", 36, 422
+
+
+class DifferencingRisk(MedevalError):
+    """What is asked differs from what was there before in so few patients that they could be subtracted out."""
+
+    code, exit_code, status = "disclosure.differencing", 37, 409
+
+
 class ModelNotAllowed(MedevalError):
     """The data owner has not allowed this model at this site."""
 

@@ -5,15 +5,18 @@ from typing import Any
 
 from medeval.domain.attestation import Envelope, SandboxRecord
 from medeval.domain.base import digest_of
+from medeval.domain.benchmark import BenchmarkSpec
+from medeval.domain.dataset import DatasetCard, DatasetStatistics
 from medeval.domain.execution import ExecutionSpec, Pinned, PinnedDataset
 from medeval.domain.lifecycle import ExecutionState
 from medeval.domain.messages import SiteTask, StatementReceipt, StatementSubmission
+from medeval.domain.policies import PUBLIC_DATA
 from medeval.errors import MedevalError
 from medeval.signing import keys
 from medeval.site.context import Site
 from medeval.site.egress import Egress
 from medeval.site.ledger import SiteLedger
-from medeval.site.records import RunRecord
+from medeval.site.records import DatasetRecord, RunRecord
 from medeval.site.store import ExecutionFiles, SiteStore, write
 from tests.worlds import EVALUATION, make_card, make_spec
 
@@ -46,10 +49,27 @@ def make_site(root: Path) -> tuple[Site, FakeEgress]:
     store = SiteStore(root)
     egress = FakeEgress(store)
     write(store.key_file, keys.new_private_key())
-    store.put_spec(make_spec())
+    spec = make_spec()
+    store.put_spec(spec)
+    card = dataset_card(spec)
+    store.put_dataset(DatasetRecord(card=card, counts=card.statistics, benchmark=spec.ref, raw=card.fingerprint))
     # Nothing here asks the server, fetches a blob or runs a cube.
     site = Site(store, None, None, egress, lambda: None)  # type: ignore[arg-type]
     return site, egress
+
+
+def dataset_card(spec: BenchmarkSpec) -> DatasetCard:
+    """The card of `north/data`."""
+    return DatasetCard(
+        site="north",
+        name="data",
+        title="Data",
+        benchmark=spec.to_digest(),
+        preparator=spec.preparator.cube.identity,
+        fingerprint=digest_of(b"data"),
+        statistics=DatasetStatistics(cases=120, per_class=(60, 60)),
+        policy=PUBLIC_DATA,
+    )
 
 
 def add_execution(site: Site, model: str, *, version: str = "1.0.0", evaluated: bool = True) -> ExecutionFiles:

@@ -49,16 +49,17 @@ from medeval.domain.messages import (
 )
 from medeval.domain.package import BlobRef, ModelCard
 from medeval.domain.permissions import Role
+from medeval.domain.policies import PUBLIC_DATA
 from medeval.domain.result import Evaluation, SiteResult
 from medeval.server.app import create_app, prepare
 from medeval.server.settings import ServerSettings
 from medeval.signing import dsse, keys
-from tests.boards import a_spec, an_evaluation
+from tests.boards import STRICT_RULES, a_spec, an_evaluation
 
 #: 120 cases, 60 in each class: enough for the strict policy.
 EVALUATION = an_evaluation((20, 10, 10, 8, 2, 4, 2, 2, 1, 1), (1, 1, 2, 2, 4, 2, 8, 10, 10, 20))
 AnyStatement: TypeAlias = ResultStatement | NoResultStatement | ComparisonStatement
-POLICY = {"name": "hospital", "min_cases": 100, "min_per_class": 10, "max_numbers": 200}
+POLICY = STRICT_RULES
 
 
 @contextmanager
@@ -147,6 +148,7 @@ class SiteSide:
             "preparator": spec.preparator.cube.identity,
             "fingerprint": digest_of(name.encode()),
             "statistics": DatasetStatistics(cases=120, per_class=(60, 60)).model_dump(),
+            "policy": PUBLIC_DATA.model_dump(),
         }
         return DatasetCard.from_plain(plain | changes)
 

@@ -8,6 +8,7 @@ import typer
 from medeval.cli.options import Output, OutputOption, home_of
 
 if TYPE_CHECKING:
+    from medeval.domain.policies import DisclosurePolicy
     from medeval.site.records import DatasetRecord
     from medeval.site.store import SiteStore
 
@@ -23,6 +24,13 @@ def add(
     benchmark: Annotated[str, typer.Option(help="The benchmark whose preparator reads the data.")],
     data: Annotated[Path, typer.Option(help="Folder with the raw data; it is only read.")],
     title: Annotated[str | None, typer.Option(help="Full name, as the leaderboard shows it.")] = None,
+    policy: Annotated[
+        str | None,
+        typer.Option(
+            help="The site's own disclosure policy for these data: hospital, public-data, or a YAML file. Of it and "
+            "the benchmark's, the stricter of each rule holds. Default: hospital; for public data public-data."
+        ),
+    ] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Prepare raw data, check it, and make its card. Nothing leaves the site."""
@@ -31,8 +39,9 @@ def add(
     from medeval.cli.render import show_one
     from medeval.site.prepare import add_dataset
 
+    own = None if policy is None else _policy(policy)
     with opened_site(home_of(ctx), "agent") as site, steps("Preparing") as report:
-        record = add_dataset(site, name, title or name, benchmark, data.resolve(), report)
+        record = add_dataset(site, name, title or name, benchmark, data.resolve(), report, own)
     show_one(record, output, row=lambda found: _card(found, site.store))
     done(f"nothing has left; to send this card: medeval dataset join {name}")
 
@@ -60,7 +69,7 @@ def list_datasets(ctx: typer.Context, output: OutputOption = Output.TABLE) -> No
     from medeval.site.build import site_store
 
     records = site_store(home_of(ctx)).list_datasets()
-    show(records, output, row=_row, empty="No dataset was added yet.", spare=("joined", "title"))
+    show(records, output, row=_row, empty="No dataset was added yet.", spare=("joined", "title", "policy"))
 
 
 @app.command("show")
@@ -77,6 +86,14 @@ def show_dataset(
     show_one(store.get_dataset(name), output, row=lambda record: _card(record, store))
 
 
+def _policy(text: str) -> "DisclosurePolicy":
+    """A preset by its name, or the rules in a file."""
+    from medeval.domain.policies import PRESETS, DisclosurePolicy
+    from medeval.packaging.manifest import load_yaml
+
+    return PRESETS.get(text) or load_yaml(Path(text), DisclosurePolicy)
+
+
 def _row(record: "DatasetRecord") -> dict[str, Any]:
     counts = record.card.statistics
     return {
@@ -86,6 +103,7 @@ def _row(record: "DatasetRecord") -> dict[str, Any]:
         "cases": counts.cases,
         "per_class": " / ".join(map(str, counts.per_class)) or "none",
         "joined": record.joined,
+        "policy": record.card.policy.name,
     }
 
 
@@ -93,5 +111,5 @@ def _card(record: "DatasetRecord", store: "SiteStore") -> dict[str, Any]:
     """The row, the fingerprint, and the policy that will hold for its results."""
     from medeval.cli.wording import policy_words
 
-    policy = store.get_spec(record.card.benchmark).disclosure
+    policy = store.get_spec(record.card.benchmark).disclosure.stricter(record.card.policy)
     return {**_row(record), "disclosure": policy_words(policy), "fingerprint": record.card.fingerprint}

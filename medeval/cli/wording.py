@@ -10,10 +10,12 @@ if TYPE_CHECKING:
 
 
 def policy_words(policy: DisclosurePolicy) -> str:
-    """`hospital: at least 100 cases, 10 in each class; at most 200 numbers`."""
+    """`hospital: at least 100 cases, 10 in each class; cells of 10 or more, rounded to 5; at most 200 numbers, ...`."""
+    cells = f"; cells of {policy.min_cell} or more, rounded to {policy.round_to}" if policy.merges else ""
+    bits = f", {policy.max_bits} bits" if policy.merges else ""
     return (
-        f"{policy.name}: at least {policy.min_cases} cases, {policy.min_per_class} in each class; "
-        f"at most {policy.max_numbers} numbers"
+        f"{policy.name}: at least {policy.min_cases} cases, {policy.min_per_class} in each class{cells}; "
+        f"at most {policy.max_numbers} numbers{bits}"
     )
 
 

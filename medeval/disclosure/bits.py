@@ -1,41 +1,49 @@
 """How much a release can tell at most, in bits: n bits tell apart at most 2**n situations.
 
 An upper bound that no cunning of a model or an evaluator can pass: the logarithm of how many different messages the
-rules let out, whatever the data are. Fields that are fixed beforehand (names, digests, grids of the spec) tell nothing.
+rules let out for a dataset, whatever the scores are. What is fixed beforehand tells nothing: names, digests, the spec's
+grids, and the cases per class, which are on the dataset's card.
 
-Source: the capacity of a channel that carries one of M messages is log2 M (Shannon 1948); as a measure of what a
+Sources: the capacity of a channel that carries one of M messages is log2 M (Shannon 1948); as a measure of what a
 program gives away, its min-capacity (Smith 2009, *On the Foundations of Quantitative Information Flow*).
 """
 
-from math import log2
+from math import comb, log2, sqrt
 from typing import Any
 
+from medeval.disclosure.merging import FINEST_STEP
 from medeval.domain.attestation import Outcome, WithholdReason
 from medeval.domain.base import Value
 from medeval.domain.dataset import DatasetStatistics
 from medeval.domain.failures import FailureCode
 from medeval.domain.families.base import LOW_BITS, MAX_COUNT, State, Wide
+from medeval.domain.families.binary import BinaryPlan, ScoreTable
 from medeval.domain.paired import PairedEvaluation
+from medeval.domain.plan import Plan
+from medeval.domain.policies import DisclosurePolicy
 from medeval.domain.result import Evaluation, GroupEvaluation, Withheld
 
 #: What a double, and a `Wide`, can hold.
 _DOUBLE_BITS, _WIDE_BITS = 64.0, float(53 + LOW_BITS + 1)
+#: A number with three significant digits: its digits, and its exponent from -30 to 30.
+_ROUNDED_BITS = log2(900 * 61 + 1)
 
 
-def result_bits(evaluation: Evaluation) -> float:
+def result_bits(evaluation: Evaluation, plan: Plan, policy: DisclosurePolicy) -> float:
     """What the result of one execution can tell at most."""
-    groups = sum(_group_bits(group, evaluation.cases) for group in evaluation.groups)
-    return _part_bits(evaluation, evaluation.cases) + groups
+    bins = len(plan.score_edges) - 1 if isinstance(plan, BinaryPlan) else 1
+    groups = sum(_group_bits(group, evaluation.cases, policy, bins) for group in evaluation.groups)
+    return _part_bits(evaluation, evaluation.cases, policy, bins) + groups
 
 
-def paired_bits(paired: PairedEvaluation) -> float:
-    """What a paired comparison can tell at most, beside the results of its models."""
-    return sum(_any_bits(state, paired.cases) for state in paired.states) + log2(paired.cases + 1)
+def paired_bits(paired: PairedEvaluation, policy: DisclosurePolicy) -> float:
+    """What a paired comparison can tell at most, beside the results of its models: values are those of the results."""
+    return sum(_paired_bits(state, paired.cases, policy) for state in paired.states)
 
 
-def card_bits(statistics: DatasetStatistics) -> float:
-    """What the counts of a dataset's card can tell at most: each is some number up to the largest that may be sent."""
-    return (1 + len(statistics.per_class)) * log2(MAX_COUNT + 1)
+def card_bits(statistics: DatasetStatistics, policy: DisclosurePolicy) -> float:
+    """What the counts of a dataset's card can tell at most: each is some count up to the largest that may be sent."""
+    return (1 + len(statistics.per_class)) * _count_bits(MAX_COUNT, policy)
 
 
 def no_result_bits(outcome: Outcome) -> float:
@@ -43,18 +51,75 @@ def no_result_bits(outcome: Outcome) -> float:
     return log2(len(FailureCode if outcome is Outcome.FAILED else WithholdReason))
 
 
-def _group_bits(group: Any, cases: int) -> float:
-    withheld = log2(len(Withheld) + 1)
-    return withheld + (_part_bits(group, cases) if isinstance(group, GroupEvaluation) else 0.0)
+def table_bits(n0: int, n1: int, bins: int, policy: DisclosurePolicy) -> float:
+    """The logarithm of how many merged score tables of so many cases per class there are, of a plan with `bins` bins.
+
+    For m of K bins that are left: which edges stay, how each class's multiples of `round_to` fall into m bins of at
+    least `min_cell`, and one of the steps that each bin's mean score can take. The widths of bins add up to 1, so the
+    steps are most where bins are equally wide (Jensen).
+    """
+    base, least = policy.round_to, policy.min_cell // policy.round_to
+    ways = sum(
+        comb(bins - 1, m - 1) * _shares(n0 // base, m, least) * _shares(n1 // base, m, least) * _steps(n0 + n1, m)
+        for m in range(1, bins + 1)
+    )
+    return log2(max(ways, 1))
 
 
-def _part_bits(part: Evaluation | GroupEvaluation, cases: int) -> float:
-    sizes = _any_bits(part.clusters, cases) if part.clusters else 0.0
-    return log2(cases + 1) + sizes + sum(_state_bits(state, cases) for state in part.states)
+def _shares(units: int, parts: int, least: int) -> int:
+    """In how many ways units fall into ordered parts of at least so many each."""
+    spare = units - parts * least
+    return comb(spare + parts - 1, parts - 1) if spare >= 0 else 0
 
 
-def _state_bits(state: State, cases: int) -> float:
+def _steps(cases: int, parts: int) -> int:
+    """How many combinations of mean scores so many bins have at most, rounded up to a power of two."""
+    each = min(1 / (FINEST_STEP * parts), 4 * sqrt(cases)) + 1
+    return 1 << int(parts * log2(each) + 1)
+
+
+def _group_bits(group: Any, cases: int, policy: DisclosurePolicy, bins: int) -> float:
+    """A level's own counts are on no card: they tell, too."""
+    shown = log2(len(Withheld) + 1)
+    if not isinstance(group, GroupEvaluation):
+        return shown
+    tables = sum(isinstance(state, ScoreTable) for state in group.states)
+    return shown + 2 * tables * _count_bits(cases, policy) + _part_bits(group, cases, policy, bins)
+
+
+def _part_bits(part: Evaluation | GroupEvaluation, cases: int, policy: DisclosurePolicy, bins: int) -> float:
+    sizes = _count_bits(cases, policy) + _ROUNDED_BITS if part.clusters else 0.0
+    return sizes + sum(_state_bits(state, cases, policy, bins) for state in part.states)
+
+
+def _state_bits(state: State, cases: int, policy: DisclosurePolicy, bins: int) -> float:
+    if policy.merges and isinstance(state, ScoreTable):
+        return table_bits(*state.classes, bins, policy)
     return sum(_any_bits(getattr(state, name), cases) for name in state.summed)
+
+
+def _paired_bits(state: Value, cases: int, policy: DisclosurePolicy) -> float:
+    """Counts are rounded under a policy that merges, and every other number to three digits."""
+    found = state.model_dump(exclude={"kind", "metric", "values", "n"})
+    return sum(_paired_number_bits(number, cases, policy) for number in _numbers_in(found))
+
+
+def _paired_number_bits(number: float, cases: int, policy: DisclosurePolicy) -> float:
+    if policy.exact_values:
+        return _WIDE_BITS
+    return _count_bits(cases, policy) if isinstance(number, int) and number <= cases else _ROUNDED_BITS
+
+
+def _numbers_in(value: Any) -> list[float]:
+    if isinstance(value, dict):
+        return [number for item in value.values() for number in _numbers_in(item)]
+    if isinstance(value, list | tuple):
+        return [number for item in value for number in _numbers_in(item)]
+    return [value] if isinstance(value, int | float) else []
+
+
+def _count_bits(most: int, policy: DisclosurePolicy) -> float:
+    return log2(most // policy.round_to + 1)
 
 
 def _any_bits(value: Any, cases: int) -> float:

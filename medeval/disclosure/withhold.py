@@ -15,6 +15,7 @@ whatever would let them be derived).
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from medeval.domain.plan import Plan
 from medeval.domain.policies import DisclosurePolicy
 from medeval.domain.result import Evaluation, Group, GroupEvaluation, Withheld, WithheldGroup
 from medeval.errors import ResultRefused, TooFewCases
@@ -29,6 +30,8 @@ class _Variable:
     shown: dict[int, int]
     withheld: dict[int, Withheld]
     whole: int
+    #: The fewest cases of any class of a level, or of all other levels together, where cells may not be small.
+    fewest: dict[int, int]
 
     @property
     def rest(self) -> int:
@@ -39,15 +42,28 @@ class _Variable:
         return replace(self, shown=shown, withheld={**self.withheld, place: reason})
 
 
-def to_releasable(evaluation: Evaluation, policy: DisclosurePolicy) -> Evaluation:
+def to_releasable(evaluation: Evaluation, policy: DisclosurePolicy, plan: Plan) -> Evaluation:
     """The same with the levels withheld that the policy keeps at the site; what is withheld already stays so.
 
-    Applied again it changes nothing: that is how a server finds what a site should have withheld.
+    Where cells may not be small, each class of a level must hold enough cases too. Applied again it changes nothing:
+    that is how a server finds what a site should have withheld.
     """
     groups: list[Group] = []
     for name in dict.fromkeys(group.name for group in evaluation.groups):
-        groups += _releasable([group for group in evaluation.groups if group.name == name], evaluation.cases, policy)
+        levels = [group for group in evaluation.groups if group.name == name]
+        fewest = _fewest(levels, evaluation, plan) if policy.merges else {}
+        groups += _releasable(levels, evaluation.cases, policy, fewest)
     return evaluation.model_copy(update={"groups": tuple(groups)})
+
+
+def _fewest(levels: Sequence[Group], whole: Evaluation, plan: Plan) -> dict[int, int]:
+    of_all = plan.check_states(whole.cases, whole.states)
+    found = {}
+    for place, level in enumerate(levels):
+        if isinstance(level, GroupEvaluation):
+            classes = plan.check_states(level.cases, level.states)
+            found[place] = min((min(n, all_of - n) for n, all_of in zip(classes, of_all, strict=True)), default=0)
+    return found
 
 
 def withheld_levels(evaluation: Evaluation) -> tuple[WithheldGroup, ...]:
@@ -55,10 +71,11 @@ def withheld_levels(evaluation: Evaluation) -> tuple[WithheldGroup, ...]:
     return tuple(group for group in evaluation.groups if isinstance(group, WithheldGroup))
 
 
-def _releasable(levels: Sequence[Group], whole: int, policy: DisclosurePolicy) -> list[Group]:
+def _releasable(levels: Sequence[Group], whole: int, policy: DisclosurePolicy, fewest: dict[int, int]) -> list[Group]:
     shown = {place: level.cases for place, level in enumerate(levels) if isinstance(level, GroupEvaluation)}
     before = {place: level.withheld for place, level in enumerate(levels) if isinstance(level, WithheldGroup)}
-    kept = _suppressed(_primary(_Variable(shown, before, whole), policy.min_per_class), policy.min_per_class).withheld
+    variable = _primary(_Variable(shown, before, whole, fewest), policy.min_per_class)
+    kept = _suppressed(variable, policy.min_per_class).withheld
     return [
         WithheldGroup(name=level.name, level=level.level, withheld=kept[place]) if place in kept else level
         for place, level in enumerate(levels)
@@ -68,7 +85,7 @@ def _releasable(levels: Sequence[Group], whole: int, policy: DisclosurePolicy) -
 def _primary(variable: _Variable, least: int) -> _Variable:
     """Without levels of which there, or everywhere else, are fewer cases than the minimum."""
     for place, cases in tuple(variable.shown.items()):
-        if min(cases, variable.whole - cases) < least:
+        if min(cases, variable.whole - cases, variable.fewest.get(place, cases)) < least:
             variable = variable.without(place, Withheld.INSUFFICIENT)
     return variable
 
@@ -96,7 +113,7 @@ def _gives_away(variable: _Variable, least: int) -> bool:
     return variable.rest >= insufficient * (least - 1)
 
 
-def check_withheld(evaluation: Evaluation, policy: DisclosurePolicy) -> None:
+def check_withheld(evaluation: Evaluation, policy: DisclosurePolicy, plan: Plan) -> None:
     """Hold the levels that are withheld, and those that are not, against the policy.
 
     Raises `TooFewCases` where more should be withheld, `ResultRefused` where the rules ask for nothing of the kind.
@@ -109,5 +126,5 @@ def check_withheld(evaluation: Evaluation, policy: DisclosurePolicy) -> None:
         raise ResultRefused(f"groups: a level is withheld; {rule}, which asks for none", _HINT)
     if any(Withheld.INSUFFICIENT not in found for found in reasons.values()):
         raise ResultRefused("groups: a level is suppressed, but none of its variable is insufficient", _HINT)
-    if to_releasable(evaluation, policy) != evaluation:
+    if to_releasable(evaluation, policy, plan) != evaluation:
         raise TooFewCases(f"groups: a level that holds, or gives away, too few cases must be withheld; {rule}", _HINT)

@@ -154,12 +154,24 @@ class BenchmarkTerms(Value):
                 f"analysis: a result would hold {numbers} numbers, but disclosure.max_numbers is "
                 f"{self.disclosure.max_numbers}"
             )
-        if self.analysis.holds_exact_values and not self.disclosure.exact_values:
-            raise ValueError(
+        wrong = self.find_conflict(self.disclosure)
+        if wrong is not None:
+            raise ValueError(wrong)
+        return self
+
+    def find_conflict(self, policy: DisclosurePolicy) -> str | None:
+        """Why no result of this benchmark could ever be released under a policy; None where one can."""
+        if self.analysis.holds_exact_values and not policy.exact_values:
+            return (
                 "analysis: asks for exact values, which the disclosure policy does not allow; give score_resolution a "
                 "step, and leave exact_scalars out"
             )
-        return self
+        if policy.merges and not self.analysis.can_merge:
+            return (
+                f"disclosure: {policy.name} merges and rounds counts, which the states of {self.task} do not allow; "
+                "name a policy with min_cell 0 and round_to 1"
+            )
+        return None
 
     @property
     def numbers(self) -> int:

@@ -7,6 +7,7 @@ from pydantic import Field
 from medeval.domain.base import Value
 from medeval.domain.families.base import Count
 from medeval.domain.ids import Digest, Name, Title
+from medeval.domain.policies import DisclosurePolicy
 
 
 class DatasetStatistics(Value):
@@ -21,11 +22,11 @@ class DatasetStatistics(Value):
 
 
 class DatasetCard(Value):
-    """A prepared dataset at a site.
+    """A prepared dataset at a site; its counts are rounded as the policy in force asks.
 
     `fingerprint` is an HMAC-SHA256 of the prepared files under a salt that never leaves the site: it tells whether two
     cards speak of the same data, and nobody can search for data that gives it. `benchmark` and `preparator` pin what
-    prepared it.
+    prepared it. `policy` is the site's own for these data: of it and the benchmark's, the stricter of each rule holds.
     """
 
     format: Literal["medeval/dataset@1"] = "medeval/dataset@1"
@@ -36,6 +37,7 @@ class DatasetCard(Value):
     preparator: Digest
     fingerprint: Digest
     statistics: DatasetStatistics
+    policy: DisclosurePolicy
 
     @property
     def ref(self) -> str:

@@ -154,6 +154,7 @@ class NotComparable(Value):
         Reason.NO_EVENT,
         Reason.ONE_EVENT,
         Reason.NO_COMPARABLE_PAIR,
+        Reason.SUPPRESSED,
     ]
 
     @property
@@ -261,6 +262,12 @@ def rounded_whole(total: int) -> int:
         return 0
     step: int = 10 ** max(len(str(abs(total))) - ROUNDED_DIGITS, 0)
     return (total + step // 2) // step * step
+
+
+def ceiled_whole(total: int) -> int:
+    """The next whole number with as many digits, the rest being zeros."""
+    step: int = 10 ** max(len(str(abs(total))) - ROUNDED_DIGITS, 0)
+    return -(-total // step) * step
 
 
 def _could_be(moments: Moments) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from medeval.disclosure.paired import check_paired
+from medeval.disclosure.paired import read_paired, to_release
 from medeval.domain.benchmark import BenchmarkSpec
 from medeval.domain.execution import Pinned
 from medeval.domain.failures import failure_code
@@ -28,7 +28,7 @@ from medeval.site.prepare import check_sandbox
 from medeval.site.records import DatasetRecord, FailureRecord, Stage
 from medeval.site.release import owners_of, plain_text
 from medeval.site.store import ExecutionFiles
-from medeval.stats.paired import check_agrees
+from medeval.stats.paired import aligned, check_agrees
 
 _LONGEST_RUN_S = 86_400
 
@@ -129,8 +129,18 @@ def _compare(site: Site, wanted: ComparisonSpec, report: Progress) -> PairedEval
         _limits(spec, len(wanted.models)),
         site.store.get_site().fingerprint,
     )
-    paired = check_paired(data, spec, len(wanted.models))
-    check_agrees(SiteComparison(comparison=wanted, paired=paired), spec, _evaluations(site, wanted))
+    return _checked(site, wanted, read_paired(data), spec)
+
+
+def _checked(site: Site, wanted: ComparisonSpec, paired: PairedEvaluation, spec: BenchmarkSpec) -> PairedEvaluation:
+    """What may leave of a comparison, which must agree with the released results."""
+    card = site.store.get_dataset(wanted.dataset.ref.partition("/")[2]).card
+    policy, evaluations = spec.disclosure.stricter(card.policy), _evaluations(site, wanted)
+    if policy.merges:
+        in_order = [evaluations[model.ref] for model in wanted.models]
+        paired = aligned(paired, in_order, spec.analysis, policy.round_to)
+    paired = to_release(paired, spec, len(wanted.models), policy)
+    check_agrees(SiteComparison(comparison=wanted, paired=paired), spec, evaluations, policy.round_to)
     return paired
 
 

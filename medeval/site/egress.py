@@ -16,6 +16,7 @@ from medeval.client.http import Body, Transport
 from medeval.client.results import ResultsClient
 from medeval.domain.attestation import Envelope
 from medeval.domain.base import digest_of
+from medeval.domain.benchmark import BenchmarkSpec
 from medeval.domain.dataset import DatasetCard
 from medeval.domain.ledger import Event
 from medeval.domain.messages import (
@@ -28,7 +29,7 @@ from medeval.domain.messages import (
 )
 from medeval.errors import Conflict, LedgerBroken, NotFound, ResultRefused, SignatureInvalid, SiteStateError
 from medeval.site import entries
-from medeval.site.entries import Decided
+from medeval.site.entries import Decided, Terms
 from medeval.site.ledger import SiteLedger
 
 #: Answers that sending the same bytes again would not change.
@@ -55,10 +56,10 @@ class Egress:
         event = entries.of_registration(new, new.to_canonical())
         return self._send(event, lambda: self._owner().register_site(new))
 
-    def send_card(self, card: DatasetCard, benchmark: str) -> None:
+    def send_card(self, card: DatasetCard, spec: BenchmarkSpec) -> None:
         """Register a dataset that was prepared for a benchmark. Idempotent."""
         results = self._results()
-        event = entries.of_card(card, benchmark, card.to_canonical())
+        event = entries.of_card(card, Terms(spec, card.policy), card.to_canonical())
         self._send(event, lambda: results.register_dataset(card))
 
     def ask_to_join(self, request: NewAssociation) -> Association:
@@ -66,10 +67,10 @@ class Egress:
         event = entries.of_join(request, request.to_canonical())
         return self._send(event, lambda: self._owner().request_association(request))
 
-    def send_statement(self, envelope: Envelope, decided: Decided) -> StatementReceipt:
+    def send_statement(self, envelope: Envelope, decided: Decided, terms: Terms) -> StatementReceipt:
         """Send a signed statement; the same one twice gives the same receipt."""
         results, body = self._results(), StatementSubmission(envelope=envelope)
-        event = entries.of_envelope(envelope, decided, body.to_canonical())
+        event = entries.of_envelope(envelope, decided, terms, body.to_canonical())
         return self._send(event, lambda: results.submit_statement(body))
 
     def _send(self, event: Event, send: Callable[[], Answer]) -> Answer:

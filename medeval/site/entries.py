@@ -1,6 +1,7 @@
 """What the ledger says of what leaves, read from the very values that leave, so that it cannot say anything else."""
 
 import base64
+from dataclasses import dataclass
 
 from medeval.disclosure.bits import card_bits, no_result_bits, paired_bits, result_bits
 from medeval.domain.attestation import (
@@ -13,12 +14,14 @@ from medeval.domain.attestation import (
     read_statement,
 )
 from medeval.domain.base import Value
+from medeval.domain.benchmark import BenchmarkSpec
 from medeval.domain.dataset import DatasetCard
 from medeval.domain.execution import ExecutionSpec
 from medeval.domain.ids import Text, Title
 from medeval.domain.ledger import Decider, Entry, EntryKind, Event, ExactBytes, Topic
 from medeval.domain.messages import NewAssociation, NewSite
 from medeval.domain.paired import ComparisonSpec
+from medeval.domain.policies import DisclosurePolicy
 from medeval.signing import keys
 
 
@@ -30,19 +33,32 @@ class Decided(Value):
     note: Text = ""
 
 
+@dataclass(frozen=True)
+class Terms:
+    """Under which rules something leaves: how much it can tell depends on them."""
+
+    spec: BenchmarkSpec
+    own: DisclosurePolicy
+
+    @property
+    def policy(self) -> DisclosurePolicy:
+        """The policy in force: of the committee's and the site's own the stricter of each rule."""
+        return self.spec.disclosure.stricter(self.own)
+
+
 def of_registration(new: NewSite, body: bytes) -> Event:
     """A site's name, title and public key; its subject is the key's fingerprint."""
     topic = Topic(subject=keys.fingerprint(keys.read_public_key(new.public_key)))
     return Event(kind=EntryKind.REGISTRATION, topic=topic, sent=ExactBytes.of(body), decided_by=Decider.DATA_OWNER)
 
 
-def of_card(card: DatasetCard, benchmark: str, body: bytes) -> Event:
+def of_card(card: DatasetCard, terms: Terms, body: bytes) -> Event:
     """A dataset's card: its counts tell something of the data."""
     return Event(
         kind=EntryKind.CARD,
-        topic=Topic(subject=card.to_digest(), benchmark=benchmark, dataset=card.ref),
+        topic=Topic(subject=card.to_digest(), benchmark=terms.spec.ref, dataset=card.ref),
         sent=ExactBytes.of(body),
-        bits=card_bits(card.statistics),
+        bits=card_bits(card.statistics, terms.policy),
         decided_by=Decider.DATA_OWNER,
     )
 
@@ -57,14 +73,14 @@ def of_join(request: NewAssociation, body: bytes) -> Event:
     )
 
 
-def of_envelope(envelope: Envelope, decided: Decided, body: bytes) -> Event:
+def of_envelope(envelope: Envelope, decided: Decided, terms: Terms, body: bytes) -> Event:
     """A signed statement: kind, references and bits are those of its own payload."""
     statement = read_statement(base64.b64decode(envelope.payload))
     return Event(
         kind=_kind(statement),
         topic=_topic(statement, decided),
         sent=ExactBytes.of(body),
-        bits=_bits(statement),
+        bits=_bits(statement, terms),
         decided_by=decided.by,
         reason=statement.predicate.reason.value if isinstance(statement, NoResultStatement) else None,
         note=decided.note,
@@ -130,11 +146,11 @@ def _topic(statement: Statement, decided: Decided) -> Topic:
             return topic_of_execution(statement.predicate.execution, decided.owners)
 
 
-def _bits(statement: Statement) -> float:
+def _bits(statement: Statement, terms: Terms) -> float:
     match statement:
         case ResultStatement():
-            return result_bits(statement.predicate.result.evaluation)
+            return result_bits(statement.predicate.result.evaluation, terms.spec.analysis, terms.policy)
         case ComparisonStatement():
-            return paired_bits(statement.predicate.result.paired)
+            return paired_bits(statement.predicate.result.paired, terms.policy)
         case _:
             return no_result_bits(statement.predicate.outcome)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from medeval.disclosure.check import check_evaluation, classes_of
+from medeval.disclosure.check import classes_of, read_evaluation, to_release
 from medeval.domain.benchmark import BenchmarkSpec
 from medeval.domain.dataset import DatasetStatistics
 from medeval.domain.failures import failure_code
@@ -110,13 +110,13 @@ def _evaluate(site: Site, files: ExecutionFiles, task: SiteTask, spec: Benchmark
 
 
 def _checked(site: Site, task: SiteTask, data: bytes, spec: BenchmarkSpec) -> Evaluation:
-    """The evaluation, which must cover every case of the prepared dataset."""
-    evaluation = check_evaluation(data, spec)
+    """What may leave of the evaluation, which must cover every case of the prepared dataset."""
+    evaluation = read_evaluation(data, spec)
     record = site.store.get_dataset(task.execution.dataset.ref.partition("/")[2])
-    counted = DatasetStatistics(cases=evaluation.cases, per_class=classes_of(evaluation, spec))
-    if counted != record.card.statistics:
+    releasable = to_release(evaluation, spec, spec.disclosure.stricter(record.card.policy))
+    if DatasetStatistics(cases=evaluation.cases, per_class=classes_of(evaluation, spec)) != record.counts:
         raise ResultRefused("cases: must be those of the prepared dataset, in all and per class", "Nothing has left.")
-    return evaluation
+    return releasable
 
 
 def _prepared(site: Site, task: SiteTask) -> Path:

@@ -6,12 +6,14 @@ import shutil
 from pathlib import Path
 
 from medeval.disclosure.check import check_enough
+from medeval.disclosure.leaving import card_counts
 from medeval.domain.benchmark import BenchmarkSpec
 from medeval.domain.dataset import DatasetCard, DatasetStatistics
 from medeval.domain.digest import digest_of_chunks, digest_of_tree
 from medeval.domain.ids import check_name, check_title
 from medeval.domain.messages import Association, NewAssociation
-from medeval.errors import Conflict, DigestMismatch, EmptyData, RunFailed
+from medeval.domain.policies import DEFAULT_POLICIES, DisclosurePolicy
+from medeval.errors import Conflict, DigestMismatch, EmptyData, PolicyConflict, RunFailed
 from medeval.packaging.progress import Progress
 from medeval.packaging.store import file_chunks
 from medeval.runtime import steps
@@ -21,11 +23,20 @@ from medeval.site.examined import check_examined
 from medeval.site.records import DatasetRecord
 
 
-def add_dataset(site: Site, name: str, title: str, benchmark: str, raw: Path, report: Progress) -> DatasetRecord:
+def add_dataset(
+    site: Site,
+    name: str,
+    title: str,
+    benchmark: str,
+    raw: Path,
+    report: Progress,
+    own_policy: DisclosurePolicy | None = None,
+) -> DatasetRecord:
     """Prepare a raw folder for a benchmark; the same data for the same benchmark again is left as it is.
 
-    Runs that a killed process left behind are ended first. Raises `DataError` and its children for raw data that does
-    not fit, `TooFewCases` when the benchmark's policy asks for more. Nothing leaves the site.
+    Without the site's own policy it is that of hospitals, or for public data the open one. Runs that a killed process
+    left behind are ended first. Raises `DataError` and its children for raw data that does not fit, `TooFewCases` when
+    the policy in force asks for more, `PolicyConflict` when no result could leave under it. Nothing leaves the site.
     """
     check_name(name)
     check_title(title)
@@ -37,13 +48,25 @@ def add_dataset(site: Site, name: str, title: str, benchmark: str, raw: Path, re
     if known is not None:
         return _same(known, spec, raw_fingerprint)
     check_sandbox(site, spec)
+    policy = own_policy or DEFAULT_POLICIES[spec.data_class]
+    _check_serves(spec, policy)
     site.store.put_spec(spec)
     report(name, "prepare")
     site.runtime.reap(site.store.get_site().fingerprint)
     work = site.store.fresh_work(f"dataset-{name}")
     _prepare(site, spec, raw, work, report, name)
-    card = _card(site, spec, name, title, work, report)
-    return _keep(site, DatasetRecord(card=card, benchmark=spec.ref, raw=raw_fingerprint), work)
+    counts = _counted(site, spec, policy, work, report, name)
+    card = DatasetCard(
+        site=site.store.get_site().name,
+        name=name,
+        title=title,
+        benchmark=spec.to_digest(),
+        preparator=spec.preparator.cube.identity,
+        fingerprint=fingerprint_of(work / "prepared", site.store.salt_file.read_bytes()),
+        statistics=card_counts(counts, spec.analysis, spec.disclosure.stricter(policy)),
+        policy=policy,
+    )
+    return _keep(site, DatasetRecord(card=card, counts=counts, benchmark=spec.ref, raw=raw_fingerprint), work)
 
 
 def join_benchmark(site: Site, name: str) -> Association:
@@ -54,7 +77,7 @@ def join_benchmark(site: Site, name: str) -> Association:
     if published.digest != record.card.benchmark:
         hint = "The server's spec is not the one that prepared this dataset. Ask the committee."
         raise DigestMismatch(f"the digest of {record.benchmark} has changed", hint)
-    site.egress.send_card(record.card, record.benchmark)
+    site.egress.send_card(record.card, published.spec)
     site.store.put_dataset(record.model_copy(update={"joined": True}))
     request = NewAssociation(benchmark=record.benchmark, kind="dataset", subject=record.card.ref)
     return site.egress.ask_to_join(request)
@@ -86,23 +109,24 @@ def _prepare(site: Site, spec: BenchmarkSpec, raw: Path, work: Path, report: Pro
     steps.check_interface(work / "prepared", spec.model_interface)
 
 
-def _card(site: Site, spec: BenchmarkSpec, name: str, title: str, work: Path, report: Progress) -> DatasetCard:
-    """Count the prepared cases, hold them to the policy, and describe them."""
+def _check_serves(spec: BenchmarkSpec, own: DisclosurePolicy) -> None:
+    """Raise `PolicyConflict` when under the site's own policy no result of the benchmark could leave."""
+    wrong = spec.find_conflict(spec.disclosure.stricter(own))
+    if wrong is not None:
+        hint = f"Under {own.name} no result of it can leave. Give --policy another one, or ask the committee."
+        raise PolicyConflict(f"this benchmark does not fit the site's own policy: {wrong}", hint)
+
+
+def _counted(
+    site: Site, spec: BenchmarkSpec, own: DisclosurePolicy, work: Path, report: Progress, name: str
+) -> DatasetStatistics:
+    """Count the prepared cases, exactly, and hold them to the policy in force."""
     report(name, "count")
-    record = site.store.get_site()
-    limits = spec.limits.prepare
-    counts = steps.statistics(site.runtime, spec.preparator, work / "prepared", limits, record.fingerprint)
+    owner, limits = site.store.get_site().fingerprint, spec.limits.prepare
+    counts = steps.statistics(site.runtime, spec.preparator, work / "prepared", limits, owner)
     check_counts(work / "prepared", counts, spec)
-    check_enough(counts.cases, counts.per_class, spec.disclosure, where="statistics")
-    return DatasetCard(
-        site=record.name,
-        name=name,
-        title=title,
-        benchmark=spec.to_digest(),
-        preparator=spec.preparator.cube.identity,
-        fingerprint=fingerprint_of(work / "prepared", site.store.salt_file.read_bytes()),
-        statistics=counts,
-    )
+    check_enough(counts.cases, counts.per_class, spec.disclosure.stricter(own), where="statistics")
+    return counts
 
 
 def check_counts(prepared: Path, counts: DatasetStatistics, spec: BenchmarkSpec) -> None:

@@ -6,7 +6,7 @@ from typing import Literal
 from medeval.domain.attestation import Envelope, Outcome, SandboxRecord, WithholdReason
 from medeval.domain.base import Value
 from medeval.domain.controls import Control
-from medeval.domain.dataset import DatasetCard
+from medeval.domain.dataset import DatasetCard, DatasetStatistics
 from medeval.domain.failures import FailureCode
 from medeval.domain.ids import Digest, Name, Text, Title, VersionedRef
 from medeval.domain.messages import SiteTask, StatementReceipt
@@ -33,10 +33,11 @@ class Examination(Value):
 class DatasetRecord(Value):
     """A prepared dataset: the card that may leave, and what prepared it.
 
-    `raw` is the salted fingerprint of the raw data; it stays at the site.
+    `counts` are exact, and `raw` is the salted fingerprint of the raw data; both stay at the site.
     """
 
     card: DatasetCard
+    counts: DatasetStatistics
     benchmark: VersionedRef
     raw: Digest
     joined: bool = False

@@ -27,7 +27,7 @@ from medeval.signing import dsse
 from medeval.site.comparison_files import ComparisonFiles
 from medeval.site.context import Site
 from medeval.site.egress import REFUSALS
-from medeval.site.entries import Decided, of_kept, topic_of_comparison
+from medeval.site.entries import Decided, Terms, of_kept, topic_of_comparison
 from medeval.site.records import Refusal, RunRecord, SignedRecord, Stage
 from medeval.site.store import ExecutionFiles, StatedFiles
 
@@ -100,9 +100,9 @@ def send(site: Site, files: ExecutionFiles | ComparisonFiles, signed: SignedReco
     if signed.receipt is not None:
         return signed
     by = Decider.POLICY if signed.kind is Outcome.FAILED else Decider.DATA_OWNER
-    decided = Decided(by=by, owners=owners_of(site, files), note=note)
+    decided, terms = Decided(by=by, owners=owners_of(site, files), note=note), _terms(site, files)
     try:
-        answer: dict[str, object] = {"receipt": site.egress.send_statement(signed.envelope, decided)}
+        answer: dict[str, object] = {"receipt": site.egress.send_statement(signed.envelope, decided, terms)}
     except REFUSALS as exc:
         files.put_signed(signed.model_copy(update={"refusal": _refusal(exc)}))
         raise
@@ -116,6 +116,13 @@ def owners_of(site: Site, files: ExecutionFiles | ComparisonFiles) -> tuple[str,
     executions = files.spec().executions if isinstance(files, ComparisonFiles) else (files.task().execution,)
     found = [site.store.execution(execution.to_digest()) for execution in executions]
     return tuple(sorted({one.task().organisation for one in found if one.is_known()}))
+
+
+def _terms(site: Site, files: ExecutionFiles | ComparisonFiles) -> Terms:
+    """The pinned spec, and the policy of the dataset's card."""
+    subject = files.spec() if isinstance(files, ComparisonFiles) else files.task().execution
+    card = site.store.get_dataset(subject.dataset.ref.partition("/")[2]).card
+    return Terms(site.store.get_spec(subject.benchmark.digest), card.policy)
 
 
 def _refusal(error: MedevalError) -> Refusal:

@@ -191,8 +191,8 @@ def resampled(
 ) -> Measure:
     """A functional of a table with its percentile interval over replicates (shape (B,), NaN where undefined).
 
-    Pooled as it is, by the variance of the replicates. Undefined replicates are counted, not dropped unseen: beyond one
-    in twenty there is no interval, and so no estimate.
+    Rounding may take a replicate past `limits`, never the interval. Pooled as it is, by the variance of the replicates.
+    Undefined replicates are counted, not dropped unseen: beyond one in twenty there is no interval, and so no estimate.
     """
     known = replicates[np.isfinite(replicates)]
     if len(known) < (1 - _MAY_FAIL) * len(replicates):
@@ -200,8 +200,8 @@ def resampled(
     low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
     return Measured(
         value=value,
-        low=float(min(low, value)),
-        high=float(max(high, value)),
+        low=float(min(max(low, limits[0]), value)),
+        high=float(max(min(high, limits[1]), value)),
         n=n,
         method=Method.TABLE_BOOTSTRAP,
         scale=Scale.RAW,

@@ -1,20 +1,24 @@
 """What a site's paired comparison says: each pair's difference at the site, and whether it agrees with its results."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import isclose
 
 from medeval.domain.benchmark import BenchmarkSpec
+from medeval.domain.estimate import NotEstimable, Reason
 from medeval.domain.families.base import Compared, Moments
+from medeval.domain.families.binary import ScoreTable
 from medeval.domain.paired import (
     Discordant,
     DiscordantCounts,
     NotComparable,
     PairedCovariance,
+    PairedEvaluation,
     PairedMoments,
     PairedState,
     SiteComparison,
     pairs,
 )
+from medeval.domain.plan import Plan
 from medeval.domain.result import Evaluation
 from medeval.errors import ResultRefused
 from medeval.stats.compare import Pair, difference_of_decisions, differences_of_covariance
@@ -60,8 +64,41 @@ def covariance_of(result: SiteComparison, metric: str) -> SiteCovariance | None:
     return SiteCovariance(tuple(model.ref for model in result.comparison.models), state.covariance)
 
 
-def check_agrees(result: SiteComparison, spec: BenchmarkSpec, evaluations: ByModel) -> None:
-    """Raise `ResultRefused` unless the comparison is of the cases and values of the models' own results."""
+def aligned(paired: PairedEvaluation, evaluations: Sequence[Evaluation], plan: Plan, base: int) -> PairedEvaluation:
+    """A comparison of exact counts as one of released results, whose counts were merged and rounded to `base`.
+
+    Its values become those of the results, from which they may differ by what merging and rounding can do alone; what
+    a result does not tell is not compared. Raises `ResultRefused` for a comparison of other values.
+    """
+    states: list[PairedState] = []
+    for at, state in enumerate(paired.states):
+        found = [measure_of(evaluation, state.metric, plan) for evaluation in evaluations]
+        if any(isinstance(item, NotEstimable) and item.reason is Reason.SUPPRESSED for item in found):
+            states.append(NotComparable(metric=state.metric, reason=Reason.SUPPRESSED))
+            continue
+        measured = [item for item in found if isinstance(item, Measured)]
+        states.append(_aligned(state, measured, evaluations[0], base, at))
+    return paired.model_copy(update={"cases": evaluations[0].cases, "states": tuple(states)})
+
+
+def _aligned(state: PairedState, found: list[Measured], evaluation: Evaluation, base: int, at: int) -> PairedState:
+    if isinstance(state, DiscordantCounts):
+        return state.model_copy(update={"n": evaluation.cases})
+    if not isinstance(state, PairedCovariance):
+        return state
+    table = evaluation.states[0]
+    smallest = min(table.classes) if isinstance(table, ScoreTable) else evaluation.cases
+    for value, measure in zip(state.values, found, strict=True):
+        if abs(value - measure.value) > measure.bound + 2 * base / smallest:
+            raise ResultRefused(f"states[{at}]: disagrees with the models' results", _HINT)
+    return state.model_copy(update={"values": tuple(measure.value for measure in found)})
+
+
+def check_agrees(result: SiteComparison, spec: BenchmarkSpec, evaluations: ByModel, base: int = 1) -> None:
+    """Raise `ResultRefused` unless the comparison is of the cases and values of the models' own results.
+
+    Counts are rounded to multiples of `base`.
+    """
     measured = [evaluations[model.ref] for model in result.comparison.models]
     if any(evaluation.cases != result.paired.cases for evaluation in measured):
         raise ResultRefused("paired.cases: must be those of the models' results", _HINT)
@@ -69,7 +106,7 @@ def check_agrees(result: SiteComparison, spec: BenchmarkSpec, evaluations: ByMod
         found = [measure_of(evaluation, state.metric, spec.analysis) for evaluation in measured]
         values = [item for item in found if isinstance(item, Measured)]
         if len(values) == len(found):
-            if not _agrees(state, values, _compared(result, state.metric, spec).unit):
+            if not _agrees(state, values, _compared(result, state.metric, spec).unit, base):
                 raise ResultRefused(f"states[{at}]: disagrees with the models' results", _HINT)
         elif not _tells_of_measured_alone(state, found):
             raise ResultRefused(f"states[{at}]: compares what the models' results do not give", _HINT)
@@ -83,13 +120,13 @@ def _tells_of_measured_alone(state: PairedState, found: list[Measure]) -> bool:
     return all(both or moments.n < _FEWEST for both, moments in zip(known, state.pairs, strict=True))
 
 
-def _agrees(state: PairedState, found: list[Measured], unit: float) -> bool:
+def _agrees(state: PairedState, found: list[Measured], unit: float, base: int) -> bool:
     """Values, or their differences, are those of the results, up to rounding in another order of sums."""
     match state:
         case PairedCovariance():
             return all(_near(value, measure.value) for value, measure in zip(state.values, found, strict=True))
         case DiscordantCounts():
-            return _decisions_agree(state, found)
+            return _decisions_agree(state, found, base)
         case PairedMoments():
             return all(
                 _moments_agree(pair, found[i], found[j], unit)
@@ -100,11 +137,16 @@ def _agrees(state: PairedState, found: list[Measured], unit: float) -> bool:
             return True
 
 
-def _decisions_agree(state: DiscordantCounts, found: list[Measured]) -> bool:
-    """Right decisions of one model less those of the other are its discordant cases less the other's."""
+def _decisions_agree(state: DiscordantCounts, found: list[Measured], base: int) -> bool:
+    """Right decisions of one model less those of the other are its discordant cases less the other's.
+
+    Where counts are rounded, by half of `base` at most: both discordant ones, and of each model the right decisions
+    above and below the threshold, which is six halves.
+    """
+    slack = _HALF if base == 1 else 3 * base
     apart = [(found[i].value - found[j].value) * state.n for i, j in pairs(len(found))]
     return all(measure.n == state.n for measure in found) and all(
-        not isinstance(pair, Discordant) or abs(pair.first_only - pair.second_only - difference) < _HALF
+        not isinstance(pair, Discordant) or abs(pair.first_only - pair.second_only - difference) < slack
         for pair, difference in zip(state.pairs, apart, strict=True)
     )
 

@@ -11,9 +11,12 @@ import pytest
 import requests
 import rfc8785
 
+from medeval.disclosure.leaving import to_leave
 from medeval.domain.benchmark import BenchmarkSpec
 from medeval.domain.failures import FailureCode
 from medeval.domain.package import ModelCard
+from medeval.domain.policies import HOSPITAL
+from medeval.domain.result import Evaluation
 from medeval.errors import Conflict, MedevalError, ResultRefused, ServerUnreachable, TooFewCases, UsageError
 from medeval.signing import dsse
 from medeval.stats.words import reason_words
@@ -268,7 +271,8 @@ def test_a_changed_result_of_a_released_execution(evaluated: tuple[Site, ModelCa
     site.told("result", "release", card.name)
     before = site.federation.cell(card)
     file = twin.files(card).folder / "evaluation.json"
-    file.write_text(json.dumps(honest_result(site.federation.spec())))
+    changed = Evaluation.from_plain(honest_result(site.federation.spec()))
+    file.write_bytes(to_leave(changed, site.federation.spec().analysis, HOSPITAL).to_canonical())
     check_failed(twin.run("result", "release", card.name), Conflict, "released", "it is final")
     answer = post_envelope(twin, twin.signed(card).envelope.model_dump(mode="json"))
     check_refused(answer, Conflict, ["released"])

@@ -89,8 +89,10 @@ def test_a_benchmark_and_its_list_are_told_in_one_shape(sqlite_world: World, com
 
 
 def test_the_numbers_of_the_disclosure_policy_are_shown(sqlite_world: World, committee: Home) -> None:
-    words = "hospital: at least 100 cases, 10 in each class; at most 200 numbers"
-    assert words in committee.run("benchmark", "show", sqlite_world.publish().name).stdout
+    words = "hospital: at least 100 cases, 10 in each class; cells of 10 or more, rounded to 5"
+    words += "; at most 200 numbers, 1024 bits"
+    strict = sqlite_world.publish(name="strict", disclosure="hospital")
+    assert words in " ".join(committee.run("benchmark", "show", strict.name).stdout.split())
     public = sqlite_world.publish(name="open", disclosure=PUBLIC_DATA.model_dump())
     assert "public-data: at least 1 cases, 0 in each class" in committee.run("benchmark", "show", public.name).stdout
 
@@ -142,10 +144,11 @@ def ward(sqlite_world: World) -> Ward:
             "preparator": spec.preparator.cube.identity,
             "fingerprint": digest_of(b"masses"),
             "statistics": {"cases": 120, "per_class": [60, 60]},
+            "policy": "public-data",
         }
     )
     store.put_spec(spec)
-    store.put_dataset(DatasetRecord(card=card, benchmark=spec.ref, raw=digest_of(b"raw")))
+    store.put_dataset(DatasetRecord(card=card, counts=card.statistics, benchmark=spec.ref, raw=digest_of(b"raw")))
     home.told("dataset", "join", "masses")
     world.approve(spec, "dataset", card.ref)
     return Ward(world, home, spec)
@@ -212,7 +215,7 @@ def test_datasets_and_sites_are_told_in_one_shape(ward: Ward) -> None:
     assert site["datasets"] == ["masses"]
     again = ward.home.told("site", "init", "north", "--runtime", "process")
     assert again == site
-    assert "hospital: at least 100 cases, 10 in each class" in ward.home.run("dataset", "show", "masses").stdout
+    assert "strict: at least 100 cases, 10 in each class" in ward.home.run("dataset", "show", "masses").stdout
 
 
 def test_machines_get_nothing_but_the_document(ward: Ward, tmp_path: Path) -> None:

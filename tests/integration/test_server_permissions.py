@@ -28,6 +28,7 @@ CARD = DatasetCard.from_plain(
         "preparator": ANY,
         "fingerprint": ANY,
         "statistics": {"cases": 120, "per_class": [60, 60]},
+        "policy": "public-data",
     }
 )
 DECISION = Decision.from_plain({"benchmark": "no@1.0", "kind": "model", "subject": "no@1.0", "state": "approved"})

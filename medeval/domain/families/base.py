@@ -226,6 +226,8 @@ class PlanBase(Value):
     #: The files of predictions and of labels.
     predictions_file: ClassVar[str] = "predictions.csv"
     labels_file: ClassVar[str] = "labels.csv"
+    #: Whether the states of this task can be merged and rounded, as a policy with a minimum cell asks.
+    can_merge: ClassVar[bool] = False
     #: Whether each case is of exactly one class, so that the cases per class add up to the cases.
     classes_share_cases: ClassVar[bool] = False
 

@@ -45,7 +45,8 @@ class ScoreTable(State):
     K bins have K + 1 edges from 0 to 1. With `positive_when: above`, bin i holds edges[i] < score <= edges[i + 1] (the
     first also its lower edge); with `at-or-above`, edges[i] <= score < edges[i + 1] (the last also its upper edge).
     `sums` count units of `resolution`: 2**-52 for exact scores, else the step to which a score is rounded after it
-    has found its bin.
+    has found its bin. A site may merge neighbouring bins: tables of one plan then have some of its edges each, and
+    merge on those that they share.
     """
 
     kind: Literal["score-table"] = "score-table"
@@ -63,6 +64,28 @@ class ScoreTable(State):
         if not len(self.n0) == len(self.n1) == len(self.sums) == len(self.edges) - 1:
             raise ValueError("n0, n1 and sums must have one entry per bin")
         return self
+
+    def merge(self, other: Self) -> Self:
+        """The table of both sets of cases, cut at the edges that both have."""
+        check_alike(type(self), type(other))
+        shared = set(self.edges) & set(other.edges)
+        edges = tuple(edge for edge in self.edges if edge in shared)
+        return State.merge(self.coarsened(edges), other.coarsened(edges))
+
+    def coarsened(self, edges: tuple[float, ...]) -> Self:
+        """The same cases in wider bins; `edges` are some of its own, the first and the last among them."""
+        if edges == self.edges:
+            return self
+        cuts = [self.edges.index(edge) for edge in edges]
+        spans = [slice(first, last) for first, last in pairwise(cuts)]
+        return self.model_copy(
+            update={
+                "edges": edges,
+                "n0": tuple(sum(self.n0[span]) for span in spans),
+                "n1": tuple(sum(self.n1[span]) for span in spans),
+                "sums": tuple(Wide.of(sum(wide.total for wide in self.sums[span])) for span in spans),
+            }
+        )
 
     @property
     def unit(self) -> float:
@@ -156,6 +179,7 @@ class BinaryPlan(PlanBase):
     score_resolution: float | Literal["exact"] = 0.001
 
     classes_share_cases: ClassVar[bool] = True
+    can_merge: ClassVar[bool] = True
 
     @property
     def class_names(self) -> tuple[str, ...]:
@@ -211,8 +235,9 @@ class BinaryPlan(PlanBase):
         return table.classes
 
     def _check_frame(self, table: ScoreTable) -> None:
+        if not set(table.edges) <= set(self.score_edges):
+            raise ResultRefused("states[0].edges: are not those of the spec's analysis plan, or some of them", _HINT)
         found = (
-            ("edges", table.edges, self.score_edges),
             ("positive_when", table.positive_when, self.positive_when),
             ("resolution", table.resolution, self.score_resolution),
         )

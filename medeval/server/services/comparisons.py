@@ -14,7 +14,7 @@ from medeval.domain.paired import SiteComparison
 from medeval.domain.result import Evaluation
 from medeval.errors import Conflict, NotFound, ResultRefused
 from medeval.server.db.models import BenchmarkRow, ComparisonRow, ExecutionRow, SiteRow, StatementRow
-from medeval.server.services import associations, benchmarks
+from medeval.server.services import associations, benchmarks, datasets
 from medeval.server.services.verification import check_sandbox, comparison_in, result_in
 from medeval.stats.paired import check_agrees
 
@@ -34,9 +34,10 @@ def take(session: Session, site: SiteRow, predicate: ComparisonPredicate) -> Com
         hint = "A comparison is released once; `medeval site run` makes the next when one more model is released."
         raise Conflict("these models have been compared on this dataset before", hint)
     spec = benchmarks.spec_of(benchmark)
-    check_comparison(predicate.result, spec)
+    policy = spec.disclosure.stricter(datasets.card_of(dataset).policy)
+    check_comparison(predicate.result, spec, policy)
     _check_provenance(predicate, spec)
-    check_agrees(predicate.result, spec, {row.model.ref: _evaluation_of(session, row) for row in rows})
+    check_agrees(predicate.result, spec, _evaluations_of(session, rows), policy.round_to)
     return ComparisonRow(digest=digest, benchmark=benchmark, dataset=dataset)
 
 
@@ -67,6 +68,10 @@ def _get_released(session: Session, site: SiteRow, execution: ExecutionSpec) -> 
     if row.state is not ExecutionState.RELEASED:
         raise Conflict(f"comparison.models: the result of {execution.model.ref} is {row.state}", hint)
     return row
+
+
+def _evaluations_of(session: Session, rows: list[ExecutionRow]) -> dict[str, Evaluation]:
+    return {row.model.ref: _evaluation_of(session, row) for row in rows}
 
 
 def _evaluation_of(session: Session, row: ExecutionRow) -> Evaluation:

@@ -4,6 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from medeval.disclosure.check import check_enough
+from medeval.disclosure.leaving import card_counts
 from medeval.domain.benchmark import BenchmarkSpec
 from medeval.domain.dataset import DatasetCard
 from medeval.domain.messages import DatasetItem
@@ -49,7 +50,11 @@ def check_card(card: DatasetCard, spec: BenchmarkSpec) -> None:
     if card.preparator != spec.preparator.cube.identity:
         hint = "Prepare the dataset again with the preparator that the benchmark spec pins."
         raise ResultRefused("preparator: is not the one that the benchmark spec pins", hint)
-    check_enough(statistics.cases, statistics.per_class, spec.disclosure, where="statistics")
+    policy = spec.disclosure.stricter(card.policy)
+    check_enough(statistics.cases, statistics.per_class, policy, where="statistics")
+    if card_counts(statistics, spec.analysis, policy) != statistics:
+        hint = "Nothing was recorded. Send the card as `medeval dataset join` makes it."
+        raise ResultRefused(f"statistics: not rounded to {policy.round_to}, as policy {policy.name} asks", hint)
 
 
 def list_all(session: Session, benchmark_ref: str | None) -> list[DatasetItem]:

@@ -64,8 +64,9 @@ def submit(session: Session, by: Principal, submission: StatementSubmission) -> 
     parties = _get_parties(session, site, execution)
     if isinstance(statement, ResultStatement):
         spec = benchmarks.spec_of(parties.benchmark)
-        check_result(statement.predicate.result, spec)
-        check_covers(statement.predicate.result.evaluation, datasets.card_of(parties.dataset), spec)
+        card = datasets.card_of(parties.dataset)
+        check_result(statement.predicate.result, spec, spec.disclosure.stricter(card.policy))
+        check_covers(statement.predicate.result.evaluation, card, spec)
         check_sandbox(statement.predicate.provenance.sandbox, spec)
         check_provenance(statement.predicate.provenance, spec, models.card_of(parties.model))
     row = _moved(session, parties, execution, statement)

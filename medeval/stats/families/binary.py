@@ -7,14 +7,14 @@ from typing import TypeAlias
 
 import numpy as np
 
-from medeval.domain.estimate import Method
+from medeval.domain.estimate import Method, Reason
 from medeval.domain.families.base import ClusterSizes, parse_metric
 from medeval.domain.families.binary import BinaryPlan, PairCounts, ScoreTable, SquaredErrors
 from medeval.domain.result import Evaluation
 from medeval.stats import calibration, decisions, ranking
 from medeval.stats.decisions import Counts, Functional, Sampling
 from medeval.stats.intervals import wilson
-from medeval.stats.measure import Measure, Measured, design_effect, mean
+from medeval.stats.measure import Measure, Measured, design_effect, mean, undefined
 from medeval.stats.table_bootstrap import replicate_table
 
 #: A metric of the table, and one that also takes its replicates.
@@ -138,8 +138,10 @@ _WHOLE: dict[str, Whole] = {
 def decision(evaluation: Evaluation, base: str, at: float | None, plan: BinaryPlan) -> Measure:
     """A metric of the 2x2 table at an edge, or at the operating threshold; of `fbeta@2`, 2 is beta."""
     threshold = plan.threshold if at is None or base == "fbeta" else at
-    sampling = _sampling(plan, evaluation.cases, evaluation.clusters)
-    cells = _table(evaluation).split_at(threshold)
+    sampling, table = _sampling(plan, evaluation.cases, evaluation.clusters), _table(evaluation)
+    if threshold not in table.edges:  # its side held too few cases: the bins around it were merged
+        return undefined(Reason.SUPPRESSED)
+    cells = table.split_at(threshold)
     if (found := decisions.share(base, cells, sampling)) is not None:
         return found
     if base in ("lr_positive", "lr_negative"):

@@ -10,14 +10,13 @@ from medeval.domain.attestation import SandboxRecord
 from medeval.domain.execution import ExecutionSpec, Pinned, PinnedDataset
 from medeval.domain.lifecycle import ExecutionState
 from medeval.domain.messages import SiteTask
-from medeval.domain.policies import HOSPITAL
 from medeval.domain.result import Evaluation
 from medeval.report.pen import Pen, cells
 from medeval.signing import dsse, keys
 from medeval.site.records import FailureRecord, Refusal, RunRecord, SignedRecord, Stage
 from medeval.site.review import Reviewed
 from medeval.site.store import ExecutionFiles, SiteStore
-from tests.boards import REGIONS, a_digest, a_spec, an_evaluation, by_region
+from tests.boards import PLAN, REGIONS, STRICT, a_digest, a_spec, an_evaluation, by_region
 from tests.worlds import make_card
 
 EVALUATION = an_evaluation((41, 12, 6, 4, 2, 3, 1, 0, 0, 0), (0, 0, 1, 1, 2, 3, 4, 6, 12, 26))
@@ -100,7 +99,7 @@ def test_levels_that_stay_here_are_named_with_the_reason_and_no_count(store, fil
     task = files.task()
     pinned = Pinned(ref=spec.ref, digest=spec.to_digest())
     files.put_task(task.model_copy(update={"execution": task.execution.model_copy(update={"benchmark": pinned})}))
-    evaluated(files, to_releasable(by_region(4, 50, 70), HOSPITAL))
+    evaluated(files, to_releasable(by_region(4, 50, 70), STRICT, PLAN))
     lines = shown(store, files)
     assert [line.split(maxsplit=2)[1:] for line in below(lines, "What does not leave: levels withheld")] == [
         ["a", "insufficient: fewer than 10 cases in it, or in all other levels"],

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medeval.disclosure.paired import check_paired, to_releasable
+from medeval.disclosure.paired import read_paired, to_releasable, to_release
 from medeval.domain.benchmark import BenchmarkSpec
 from medeval.domain.families.base import Moments, Wide
 from medeval.domain.paired import (
@@ -23,9 +23,9 @@ from medeval.domain.paired import (
     rounded,
     rounded_whole,
 )
-from medeval.domain.policies import HOSPITAL, PUBLIC_DATA
+from medeval.domain.policies import PUBLIC_DATA
 from medeval.errors import ResultRefused, TooFewCases
-from tests.boards import an_analysis
+from tests.boards import STRICT, STRICT_RULES, an_analysis
 from tests.paired_cases import COMPARING, paired_of, read_alike
 from tests.worlds import make_spec
 
@@ -40,6 +40,10 @@ def evaluation(*states: Any, cases: int = 120) -> PairedEvaluation:
     return PairedEvaluation(format="medeval/paired@1", cases=cases, states=states)
 
 
+def check_paired(data: bytes, spec: BenchmarkSpec, models: int) -> PairedEvaluation:
+    return to_release(read_paired(data), spec, models, spec.disclosure)
+
+
 def counts(*pairs: tuple[int, int], n: int = 120) -> DiscordantCounts:
     return DiscordantCounts(
         metric="accuracy", n=n, pairs=tuple(Discordant(first_only=a, second_only=b) for a, b in pairs)
@@ -48,26 +52,26 @@ def counts(*pairs: tuple[int, int], n: int = 120) -> DiscordantCounts:
 
 def test_without_exact_values_variances_have_three_digits() -> None:
     state = PairedCovariance(metric="auroc", **FINE)
-    hospital = to_releasable(evaluation(state), HOSPITAL).states[0]
-    assert isinstance(hospital, PairedCovariance)
-    assert hospital.values == state.values, "they are those of the released tables"
-    assert (hospital.variances, hospital.differences) == ((0.00123, 0.00235), (0.000988,))
+    strict = to_releasable(evaluation(state), STRICT).states[0]
+    assert isinstance(strict, PairedCovariance)
+    assert strict.values == state.values, "they are those of the released tables"
+    assert (strict.variances, strict.differences) == ((0.00123, 0.00235), (0.000988,))
     assert to_releasable(evaluation(state), PUBLIC_DATA).states[0] == state
 
 
 def test_without_exact_values_squares_have_three_digits() -> None:
     moments = Moments(n=120, total=Wide.of(-(2**50)), squares=Wide.of(123_456_789_012_345_678))
-    hospital = to_releasable(evaluation(PairedMoments(metric="dsc", pairs=(moments,))), HOSPITAL).states[0]
-    assert isinstance(hospital, PairedMoments)
-    assert hospital.pairs[0].total == moments.total, "that of the released moments"
-    assert hospital.pairs[0].squares.total == 123_000_000_000_000_000
+    strict = to_releasable(evaluation(PairedMoments(metric="dsc", pairs=(moments,))), STRICT).states[0]
+    assert isinstance(strict, PairedMoments)
+    assert strict.pairs[0].total == moments.total, "that of the released moments"
+    assert strict.pairs[0].squares.total == 123_000_000_000_000_000
 
 
 @pytest.mark.parametrize(
     ("pair", "leaves"), [((10, 10), True), ((9, 60), False), ((60, 9), False), ((0, 30), False), ((0, 0), False)]
 )
 def test_a_small_count_takes_its_pair_along(pair: tuple[int, int], leaves: bool) -> None:
-    (found, other) = to_releasable(evaluation(counts(pair, (20, 20), (11, 12))), HOSPITAL).states[0].pairs[:2]
+    (found, other) = to_releasable(evaluation(counts(pair, (20, 20), (11, 12))), STRICT).states[0].pairs[:2]
     assert isinstance(other, Discordant)
     assert found == (Discordant(first_only=pair[0], second_only=pair[1]) if leaves else TooFewDiscordant())
     assert to_releasable(evaluation(counts(pair)), PUBLIC_DATA).states[0] == counts(pair)
@@ -160,5 +164,5 @@ def test_an_evaluator_without_compare_compares_nothing() -> None:
 def test_what_a_plan_compares(primary: str, exact: bool, expected: list[str]) -> None:
     metrics = [{"name": name} for name in dict.fromkeys((primary, "accuracy"))]
     analysis = an_analysis(primary, exact_scalars=exact)
-    spec = spec_of(metrics=metrics, analysis=analysis, disclosure="public-data" if exact else "hospital")
+    spec = spec_of(metrics=metrics, analysis=analysis, disclosure="public-data" if exact else STRICT_RULES)
     assert metrics_of(spec, 3) == expected

@@ -1,6 +1,7 @@
 """Which levels of a subgroup are kept back: small ones, and those that would give them away."""
 
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,13 +10,15 @@ from hypothesis import strategies as st
 from medeval.disclosure.check import check_against, check_evaluation
 from medeval.disclosure.withhold import check_withheld, to_releasable, withheld_levels
 from medeval.domain.base import Value
-from medeval.domain.policies import HOSPITAL, PUBLIC_DATA, DisclosurePolicy
+from medeval.domain.policies import PUBLIC_DATA, DisclosurePolicy
 from medeval.domain.result import Evaluation, GroupEvaluation, Withheld, WithheldGroup
 from medeval.errors import ResultRefused, TooFewCases
-from tests.boards import a_spec, an_evaluation
+from tests.boards import PLAN, STRICT, a_spec, an_evaluation
 
 INSUFFICIENT, SUPPRESSED = Withheld.INSUFFICIENT, Withheld.SUPPRESSED
 LEVELS = tuple("abcdefgh")
+#: Rules of which only the withholding of levels is at work.
+OPEN: dict[str, Any] = {"min_cell": 0, "round_to": 1, "max_numbers": 10_000, "max_bits": 10_000_000}
 
 
 def table(cases: int) -> Evaluation:
@@ -34,12 +37,12 @@ def a_level(name: str, place: int, cases: int) -> GroupEvaluation:
 
 
 def policy_of(least: int) -> DisclosurePolicy:
-    return DisclosurePolicy(name="own", min_cases=1, min_per_class=least, max_numbers=10_000)
+    return DisclosurePolicy(name="own", min_cases=1, min_per_class=least, **OPEN)
 
 
-def kept(sizes: tuple[int, ...], policy: DisclosurePolicy = HOSPITAL) -> list[Withheld | int]:
+def kept(sizes: tuple[int, ...], policy: DisclosurePolicy = STRICT) -> list[Withheld | int]:
     """The reason, or the cases, of each level."""
-    found = to_releasable(evaluation_of(*sizes), policy).groups
+    found = to_releasable(evaluation_of(*sizes), policy, PLAN).groups
     return [group.withheld if isinstance(group, WithheldGroup) else group.cases for group in found]
 
 
@@ -75,14 +78,14 @@ def test_what_a_hospital_withholds(sizes: tuple[int, ...], expected: list[Withhe
 def test_each_variable_is_held_by_itself_and_order_is_kept() -> None:
     first, second = evaluation_of(9, 40, 50, name="age"), evaluation_of(50, 49, name="sex")
     both = first.model_copy(update={"groups": first.groups + second.groups})
-    found = to_releasable(both, HOSPITAL)
+    found = to_releasable(both, STRICT, PLAN)
     assert [(group.name, group.level) for group in found.groups] == [(group.name, group.level) for group in both.groups]
     assert [level.level for level in withheld_levels(found)] == ["a", "b"]
     assert found.groups[3:] == second.groups
 
 
 def test_a_withheld_level_holds_nothing_but_its_name_and_reason() -> None:
-    found = to_releasable(evaluation_of(9, 40, 50), HOSPITAL)
+    found = to_releasable(evaluation_of(9, 40, 50), STRICT, PLAN)
     assert found.groups[0].model_dump(mode="json") == {"name": "region", "level": "a", "withheld": "insufficient"}
     assert Evaluation.from_json(found.to_canonical()) == found
 
@@ -129,9 +132,9 @@ def test_no_more_is_suppressed_than_the_smallest_that_do(sizes: tuple[int, ...],
 @given(SIZES, LEAST)
 def test_withholding_again_changes_nothing_and_the_server_takes_it(sizes: tuple[int, ...], least: int) -> None:
     policy = policy_of(least)
-    once = to_releasable(evaluation_of(*sizes), policy)
-    assert to_releasable(once, policy) == once
-    check_withheld(once, policy)
+    once = to_releasable(evaluation_of(*sizes), policy, PLAN)
+    assert to_releasable(once, policy, PLAN) == once
+    check_withheld(once, policy, PLAN)
 
 
 @given(SIZES)
@@ -143,7 +146,7 @@ def test_public_data_are_shown_whole(sizes: tuple[int, ...]) -> None:
 
 SPEC = a_spec(
     model_interface={"features": ["a"], "groups": {"region": LEVELS[:3]}},
-    disclosure={"name": "own", "min_cases": 100, "min_per_class": 10, "max_numbers": 1000},
+    disclosure={"name": "own", "min_cases": 100, "min_per_class": 10, **OPEN},
 )
 
 
@@ -159,9 +162,9 @@ def forged(*items: int | Withheld, whole: tuple[int, ...] = (9, 40, 60)) -> Eval
 
 
 def test_what_the_site_made_is_taken() -> None:
-    made = check_evaluation(evaluation_of(9, 40, 60).to_canonical(), SPEC)
+    made = check_evaluation(evaluation_of(9, 40, 60).to_canonical(), SPEC, SPEC.disclosure)
     assert made == forged(INSUFFICIENT, SUPPRESSED, 60)
-    check_against(made, SPEC)
+    check_against(made, SPEC, SPEC.disclosure)
 
 
 @pytest.mark.parametrize(
@@ -180,23 +183,23 @@ def test_what_the_site_made_is_taken() -> None:
 )
 def test_forged_levels_are_refused_without_a_count(evaluation: Evaluation, refusal: type[Exception], said: str) -> None:
     with pytest.raises(refusal, match=said) as refused:
-        check_against(evaluation, SPEC)
+        check_against(evaluation, SPEC, SPEC.disclosure)
     assert str(refused.value).startswith("groups: ")
     assert not {"9", "40", "60", "109", "18", "82"} & set(str(refused.value).replace(";", "").split())
 
 
 def test_nothing_may_be_withheld_where_the_policy_asks_for_none() -> None:
     spec = SPEC.model_copy(update={"disclosure": PUBLIC_DATA})
-    check_against(evaluation_of(9, 40, 60), spec)
+    check_against(evaluation_of(9, 40, 60), spec, spec.disclosure)
     with pytest.raises(ResultRefused, match="min_per_class of policy public-data is 0, which asks for none"):
-        check_against(forged(INSUFFICIENT, SUPPRESSED, 60), spec)
+        check_against(forged(INSUFFICIENT, SUPPRESSED, 60), spec, spec.disclosure)
 
 
 @pytest.mark.parametrize("items", [(INSUFFICIENT, SUPPRESSED, 60), (INSUFFICIENT, 40, 60)])
 def test_an_evaluator_withholds_nothing(items: tuple[int | Withheld, ...]) -> None:
     """It could choose what to withhold by what it saw."""
     with pytest.raises(ResultRefused, match="groups: an evaluator must show every level"):
-        check_evaluation(forged(*items).to_canonical(), SPEC)
+        check_evaluation(forged(*items).to_canonical(), SPEC, SPEC.disclosure)
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def moments(**changes):
         (PLAN, 6, (ERRORS,), "states: must be those of the plan"),
         (PLAN, 7, (TABLE,), "must add up to cases"),
         (PLAN, 5, (TABLE,), "must add up to cases"),
-        (PLAN.model_copy(update={"score_edges": (0.0, 0.5, 1.0)}), 6, (TABLE,), r"edges: is not what the spec"),
+        (PLAN.model_copy(update={"score_edges": (0.0, 0.5, 1.0)}), 6, (TABLE,), r"edges: are not those of the spec"),
         (PLAN.model_copy(update={"positive_when": PositiveWhen.AT_OR_ABOVE}), 6, (TABLE,), "positive_when: is not"),
         (PLAN.model_copy(update={"score_resolution": 0.001}), 6, (TABLE,), "resolution: is not"),
         (PLAN, 6, (TABLE.model_copy(update={"sums": (Wide.of(2**52),) * 3}),), "not a sum of scores of its bin"),

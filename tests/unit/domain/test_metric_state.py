@@ -130,7 +130,6 @@ PAIRS = PairCounts(strata=(PairStratum(n0=1, n1=1, double_wins=Wide.of(2), s10=0
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        (TABLE, a_table((0.0, 0.5, 1.0), (1, 0), (1, 0), (700, 0))),
         (TABLE, TABLE.model_copy(update={"positive_when": AT_OR_ABOVE})),
         (TABLE, TABLE.model_copy(update={"resolution": "exact"})),
         (TABLE, TABLE.model_copy(update={"resolution": 0.01})),
@@ -146,6 +145,14 @@ def test_unlike_states_cannot_be_merged(one, other):
             first.merge(second)
         with pytest.raises(ResultRefused, match="two states differ"):
             merge_states((first,), (second,))
+
+
+def test_tables_of_merged_bins_are_added_on_the_edges_that_both_have():
+    one = a_table((0.0, 0.2, 0.5, 1.0), (1, 2, 3), (4, 5, 6), (500, 2500, 7000))
+    other = a_table((0.0, 0.5, 0.7, 1.0), (10, 20, 30), (40, 50, 60), (9000, 42_000, 80_000))
+    both = a_table((0.0, 0.5, 1.0), (13, 53), (49, 116), (12_000, 129_000))
+    assert one.merge(other) == other.merge(one) == both
+    assert both.merge(one) == one.merge(both)
 
 
 def test_as_many_states_are_merged_as_there_are():

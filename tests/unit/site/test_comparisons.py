@@ -27,6 +27,7 @@ from medeval.site.context import Site
 from medeval.site.lock import hold
 from medeval.site.records import DatasetRecord, Examination, RunRecord, SiteRecord, Stage
 from medeval.site.store import ExecutionFiles, SiteStore, write
+from tests.boards import STRICT
 from tests.cube_process import run_cube
 from tests.paired_cases import COMPARING, evaluation_of, read_alike
 from tests.sites import SANDBOX, FakeEgress
@@ -90,8 +91,9 @@ class Place:
             preparator=self.spec.preparator.cube.identity,
             fingerprint=digest_of(b"ward"),
             statistics=DatasetStatistics(cases=120, per_class=(60, 60)),
+            policy=STRICT,
         )
-        self.record = DatasetRecord(card=card, benchmark=self.spec.ref, raw=card.fingerprint)
+        self.record = DatasetRecord(card=card, counts=card.statistics, benchmark=self.spec.ref, raw=card.fingerprint)
         store.put_dataset(self.record)
         prepared = store.dataset_folder("ward") / "prepared"
         prepared.mkdir()

@@ -20,11 +20,12 @@ from medeval.packaging.store import BlobStore
 from medeval.runtime.port import Ending, RunRequest, RunResult
 from medeval.signing import keys
 from medeval.site.context import Site
-from medeval.site.entries import Decided
+from medeval.site.entries import Decided, Terms
 from medeval.site.execute import execute
 from medeval.site.records import AllowedModel, AllowList, DatasetRecord, SiteRecord
 from medeval.site.release import report_failure
 from medeval.site.store import ExecutionFiles, SiteStore, write
+from tests.boards import STRICT
 from tests.worlds import blob_of, make_card, make_spec
 
 PRINTED = "Traceback: patient 4711 has no age"
@@ -57,7 +58,7 @@ class Door:
     def __init__(self) -> None:
         self.passed: list[Envelope] = []
 
-    def send_statement(self, envelope: Envelope, decided: Decided) -> None:
+    def send_statement(self, envelope: Envelope, decided: Decided, terms: Terms) -> None:
         self.passed.append(envelope)
         raise ServerUnreachable("no answer")
 
@@ -75,7 +76,9 @@ def make_site(tmp_path) -> Callable[[Task, int], tuple[Site, ExecutionFiles]]:
         write(store.key_file, key)
         store.put_site(site_record(key))
         store.put_spec(spec)
-        store.put_dataset(DatasetRecord(card=dataset, benchmark=spec.ref, raw=dataset.fingerprint))
+        store.put_dataset(
+            DatasetRecord(card=dataset, counts=dataset.statistics, benchmark=spec.ref, raw=dataset.fingerprint)
+        )
         store.put_allow_list(AllowList(models=(AllowedModel(ref=model.ref, digest=model.to_digest()),)))
         execution = ExecutionSpec.from_plain(
             {
@@ -104,6 +107,7 @@ def dataset_card(benchmark: str, preparator: str) -> DatasetCard:
         preparator=preparator,
         fingerprint=blob_of(b"ward").digest,
         statistics=DatasetStatistics(cases=120, per_class=(60, 60)),
+        policy=STRICT,
     )
 
 

@@ -104,7 +104,7 @@ def test_each_body_is_in_the_ledger_when_it_arrives(listener: Listener, door: Eg
     request = NewAssociation(benchmark=spec.ref, kind="dataset", subject=card.ref)
     for send in (
         lambda: door.register(own.new_site()),
-        lambda: door.send_card(card, spec.ref),
+        lambda: door.send_card(card, spec),
         lambda: door.ask_to_join(request),
     ):
         with pytest.raises(ServerFault):
@@ -122,14 +122,18 @@ def test_what_the_entries_of_a_site_and_its_dataset_say(listener: Listener, door
         with pytest.raises(ServerFault):
             door.register(own.new_site())
         with pytest.raises(ServerFault):
-            door.send_card(card, spec.ref)
+            door.send_card(card, spec)
         with pytest.raises(ServerFault):
             door.ask_to_join(request)
     site = opened(listener)
     registration, sent, wish = (entry.event for entry in entries(site))
     assert registration.kind is EntryKind.REGISTRATION
     assert registration.topic.subject == keys.fingerprint(keys.public_key_of(own.private_key))
-    assert (sent.topic.dataset, sent.topic.benchmark, sent.bits) == (card.ref, spec.ref, card_bits(card.statistics))
+    assert (sent.topic.dataset, sent.topic.benchmark, sent.bits) == (
+        card.ref,
+        spec.ref,
+        card_bits(card.statistics, spec.disclosure),
+    )
     assert (wish.topic.dataset, wish.topic.benchmark, wish.bits) == (card.ref, spec.ref, 0)
 
 
@@ -139,14 +143,14 @@ def test_nothing_arrives_from_a_broken_ledger(listener: Listener, door: Egress) 
         door.register(own.new_site())
     listener.store.ledger_head_file.unlink()
     with pytest.raises(LedgerBroken):
-        door.send_card(own.dataset_card(make_spec()), make_spec().ref)
+        door.send_card(own.dataset_card(make_spec()), make_spec())
     assert len(listener.bodies) == 1
 
 
 def test_without_its_credential_a_site_records_nothing_that_it_cannot_send(listener: Listener, door: Egress) -> None:
     listener.store.upload_token_file.unlink()
     with pytest.raises(SiteStateError, match="upload credential"):
-        door.send_card(side(listener).dataset_card(make_spec()), make_spec().ref)
+        door.send_card(side(listener).dataset_card(make_spec()), make_spec())
     assert not listener.store.ledger_file.exists()
 
 
@@ -187,7 +191,7 @@ def test_a_release_and_its_receipt(tmp_path: Path) -> None:
     assert sent.topic.subject == execution.to_digest()
     assert (sent.topic.models, sent.topic.dataset) == ((execution.model.ref,), execution.dataset.ref)
     assert (sent.topic.owners, sent.note, sent.decided_by) == (("Owner",), "agreed", Decider.DATA_OWNER)
-    assert sent.bits == result_bits(EVALUATION)
+    assert sent.bits == result_bits(EVALUATION, make_spec().analysis, make_spec().disclosure)
     assert sent.sent is not None
     assert sent.sent.digest == StatementSubmission(envelope=signed.envelope).to_digest()
     assert (receipt.kind, receipt.answers, receipt.topic) == (EntryKind.RECEIPT, 1, sent.topic)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from medeval.domain.dataset import DatasetCard, DatasetStatistics
 from medeval.domain.ledger import EntryKind, Event
 from medeval.errors import LedgerBroken, ServerUnreachable, SiteStateError
 from medeval.signing import keys
@@ -21,7 +20,7 @@ from medeval.site.ledger import SiteLedger
 from medeval.site.records import DatasetRecord
 from medeval.site.store import SiteStore, write
 from tests.ledgers import KEY, an_event, head_of
-from tests.sites import add_execution, make_site
+from tests.sites import add_execution, dataset_card, make_site
 from tests.worlds import digest_of, make_spec
 
 WRITES = """
@@ -232,19 +231,11 @@ def test_a_ledger_that_is_gone_where_something_left(tmp_path: Path) -> None:
 
 
 def test_a_ledger_that_is_gone_where_a_card_left(store: SiteStore, ledger: SiteLedger) -> None:
-    spec = make_spec()
-    card = DatasetCard(
-        site="north",
-        name="ward",
-        title="A ward",
-        benchmark=spec.to_digest(),
-        preparator=spec.preparator.cube.identity,
-        fingerprint=digest_of(b"ward"),
-        statistics=DatasetStatistics(cases=120, per_class=(60, 60)),
-    )
-    store.put_dataset(DatasetRecord(card=card, benchmark=spec.ref, raw=card.fingerprint))
-    ledger.read()
-    store.put_dataset(DatasetRecord(card=card, benchmark=spec.ref, raw=card.fingerprint, joined=True))
+    card, ref = dataset_card(make_spec()), make_spec().ref
+    record = DatasetRecord(card=card, counts=card.statistics, benchmark=ref, raw=card.fingerprint)
+    store.put_dataset(record)
+    assert ledger.read() is None
+    store.put_dataset(record.model_copy(update={"joined": True}))
     with pytest.raises(LedgerBroken, match="is missing"):
         ledger.append(an_event())
 

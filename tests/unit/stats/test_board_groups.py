@@ -3,11 +3,10 @@
 from medeval.disclosure.withhold import to_releasable
 from medeval.domain.estimate import CaseCounts, Estimate, NotEstimable, Reason
 from medeval.domain.messages import GroupResult, Leaderboard, PooledMetric
-from medeval.domain.policies import HOSPITAL
 from medeval.domain.result import Evaluation
 from medeval.stats.board_groups import group_results
 from medeval.stats.pooling import pooled_metrics
-from tests.boards import REGIONS, a_board, a_spec, a_withholding_board, by_region, withholding_sites
+from tests.boards import PLAN, REGIONS, STRICT, a_board, a_spec, a_withholding_board, by_region, withholding_sites
 
 SPEC = a_spec(model_interface={"features": ["a"], "groups": {"region": REGIONS}})
 NAMES = [metric.name for metric in SPEC.metrics]
@@ -35,7 +34,7 @@ def test_every_metric_of_each_level_and_its_complement() -> None:
 
 def test_a_site_that_withholds_is_missing_from_the_level_and_from_its_variable_s_complements() -> None:
     full = {f"s{i}": by_region(40 + i, 50 + i, 60 + i) for i in range(3)}
-    small = to_releasable(by_region(4, 50, 60), HOSPITAL)
+    small = to_releasable(by_region(4, 50, 60), STRICT, PLAN)
     found = results(full | {"small": small})
     alone = results(full)
     # c is shown everywhere, so it rests on the fourth site too; a and b do not
@@ -48,7 +47,7 @@ def test_a_site_that_withholds_is_missing_from_the_level_and_from_its_variable_s
 
 
 def test_where_no_site_shows_a_level_every_figure_says_why() -> None:
-    small = {f"s{i}": to_releasable(by_region(4, 50, 60 + i), HOSPITAL) for i in range(3)}
+    small = {f"s{i}": to_releasable(by_region(4, 50, 60 + i), STRICT, PLAN) for i in range(3)}
     found = results(small)
     reasons = {"a": Reason.INSUFFICIENT, "b": Reason.SUPPRESSED}
     for level, reason in reasons.items():
@@ -64,8 +63,8 @@ def test_where_no_site_shows_a_level_every_figure_says_why() -> None:
 
 def test_insufficient_at_one_site_and_suppressed_at_another_is_insufficient() -> None:
     sites = {
-        "s1": to_releasable(by_region(4, 50, 60), HOSPITAL),
-        "s2": to_releasable(by_region(50, 4, 60), HOSPITAL),
+        "s1": to_releasable(by_region(4, 50, 60), STRICT, PLAN),
+        "s2": to_releasable(by_region(50, 4, 60), STRICT, PLAN),
     }
     found = results(sites)
     absent = {level: found[level].counts for level in ("a", "b")}
@@ -74,7 +73,7 @@ def test_insufficient_at_one_site_and_suppressed_at_another_is_insufficient() ->
 
 def test_a_level_that_one_site_alone_shows_is_not_shown_to_those_who_may_not_see_it() -> None:
     """All others withhold it, so the pooled level is that site's own."""
-    sites = {"s1": by_region(40, 50, 60), "s2": to_releasable(by_region(4, 50, 60), HOSPITAL)}
+    sites = {"s1": by_region(40, 50, 60), "s2": to_releasable(by_region(4, 50, 60), STRICT, PLAN)}
     assert isinstance(results(sites)["a"].counts, CaseCounts)
     found = results(sites, show_sites=False)
     absent = NotEstimable(reason=Reason.ONE_SITE)
@@ -95,7 +94,7 @@ def test_the_board_holds_it_and_survives_its_own_json() -> None:
 def test_withholding_levels_changes_nothing_of_the_whole() -> None:
     """What the levels of some sites lack is missing from no figure of all cases."""
     full = {f"s{i}": by_region(4, 50 + i, 60) for i in range(4)}
-    held = {site: to_releasable(whole, HOSPITAL) for site, whole in full.items()}
+    held = {site: to_releasable(whole, STRICT, PLAN) for site, whole in full.items()}
     assert pooled_metrics(full, NAMES, SPEC.analysis) == pooled_metrics(held, NAMES, SPEC.analysis)
     assert all(len(item.groups) == 3 for item in withholding_sites().values())
     assert a_board().rows[0].groups == ()

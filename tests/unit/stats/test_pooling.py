@@ -77,7 +77,6 @@ def test_unlike_states_are_refused() -> None:
     (table,) = evaluation.states
     for states in (
         (table.model_copy(update={"resolution": "exact"}),),
-        (table.model_copy(update={"edges": (*table.edges[:-2], 0.95, 1.0)}),),
         (table, table),
     ):
         with pytest.raises(ResultRefused):
