@@ -6,13 +6,26 @@ Nissim 2003, *Revealing information while preserving privacy*); a bound on each 
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from medeval.domain.ledger import Entry, EntryKind, Event
+from medeval.domain.ledger import Entry, EntryKind, Topic
 from medeval.domain.policies import Budget
 from medeval.errors import BudgetExhausted
 
 _HINT = "Nothing has left. Wait for the next period, or agree on another budget with those who oversee the site."
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """What may be released: before a model runs its bits are not known, and none are counted.
+
+    A paired comparison of what is released already is no evaluation.
+    """
+
+    topic: Topic
+    bits: float = 0.0
+    is_evaluation: bool = True
 
 
 def year_start(now: datetime) -> datetime:
@@ -44,7 +57,7 @@ def evaluations(entries: Iterable[Entry], owner: str | None, dataset: str, since
     return len(found)
 
 
-def check_budget(entries: tuple[Entry, ...], proposed: Event, limits: Budget | None, now: datetime) -> None:
+def check_budget(entries: tuple[Entry, ...], proposed: Proposed, limits: Budget | None, now: datetime) -> None:
     """Raise `BudgetExhausted` where one more release does not fit in; without limits everything does.
 
     A result of an execution that was released already is the same answer once more, and costs nothing.
@@ -55,18 +68,23 @@ def check_budget(entries: tuple[Entry, ...], proposed: Event, limits: Budget | N
     _check(proposed.bits, limits.release_bits, "bits in one release")
     year = spent(entries, dataset, year_start(now)) + proposed.bits
     _check(year, limits.dataset_bits_per_year, f"bits of {dataset} in one year")
-    if proposed.kind is not EntryKind.RESULT:
-        return
+    if proposed.is_evaluation:
+        _check_evaluations(entries, dataset, proposed.topic.owners, limits, now)
+
+
+def _check_evaluations(
+    entries: tuple[Entry, ...], dataset: str, owners: tuple[str, ...], limits: Budget, now: datetime
+) -> None:
     of_all = 1 + evaluations(entries, None, dataset, year_start(now))
     _check(of_all, limits.dataset_evaluations_per_year, f"evaluations on {dataset} in one year")
-    for owner in proposed.topic.owners:
+    for owner in owners:
         of_owner = 1 + evaluations(entries, owner, dataset, quarter_start(now))
         _check(of_owner, limits.owner_evaluations_per_quarter, f"evaluations of {owner} on {dataset} in one quarter")
 
 
-def _is_released(entries: Iterable[Entry], proposed: Event) -> bool:
+def _is_released(entries: Iterable[Entry], proposed: Proposed) -> bool:
     """Whether this execution's result has left before."""
-    return proposed.kind is EntryKind.RESULT and any(
+    return proposed.is_evaluation and any(
         entry.event.kind is EntryKind.RESULT and entry.event.topic.subject == proposed.topic.subject
         for entry in entries
     )

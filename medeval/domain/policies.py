@@ -123,8 +123,8 @@ class Budget(Value):
 
 
 def find_budget(policy: DisclosurePolicy) -> Budget | None:
-    """What holds beside a policy; data that anyone can download need none."""
-    return None if policy == PUBLIC_DATA else Budget()
+    """What holds beside a policy, with its bits of one release; data that anyone can download need none."""
+    return None if policy == PUBLIC_DATA else Budget(release_bits=float(policy.max_bits))
 
 
 class Approval(StrEnum):

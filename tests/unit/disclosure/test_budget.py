@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from medeval.disclosure.budget import check_budget, evaluations, quarter_start, spent, year_start
+from medeval.disclosure.budget import Proposed, check_budget, evaluations, quarter_start, spent, year_start
 from medeval.domain.ledger import Entry, EntryKind, Event
 from medeval.domain.policies import HOSPITAL, PUBLIC_DATA, Budget, find_budget
 from medeval.errors import BudgetExhausted
@@ -69,63 +69,78 @@ def test_quarters_and_years_are_those_of_the_calendar_in_utc(moment: datetime, q
 # --- refusing ---------------------------------------------------------------------------------------------------
 
 
+def check(entries: tuple[Entry, ...], event: Event, limits: Budget | None, now: datetime) -> None:
+    """As for a release of that kind."""
+    proposed = Proposed(event.topic, event.bits, is_evaluation=event.kind is EntryKind.RESULT)
+    check_budget(entries, proposed, limits, now)
+
+
+def test_before_a_model_runs_what_is_spent_counts_alone():
+    full = now(*(an_event(EntryKind.COMPARISON, f"c{n}", bits=1024) for n in range(8)))
+    check_budget(full, Proposed(an_event(name="next").topic), BUDGET, NOW)
+    with pytest.raises(BudgetExhausted, match="5 evaluations of Acme"):
+        check_budget(now(*results(5)), Proposed(an_event(name="next").topic), BUDGET, START)
+
+
 def test_the_sixth_evaluation_of_an_owner_in_a_quarter_is_refused():
-    check_budget(now(*results(4)), an_event(name="next"), BUDGET, START)
+    check(now(*results(4)), an_event(name="next"), BUDGET, START)
     entries = now(*results(5))
     with pytest.raises(BudgetExhausted, match=r"5 evaluations of Acme on north/ward in one quarter; .* would be 6"):
-        check_budget(entries, an_event(name="next"), BUDGET, START)
-    check_budget(entries, an_event(name="next", owner="Beta"), BUDGET, START)
-    check_budget(entries, an_event(name="next", dataset="north/other"), BUDGET, START)
-    check_budget(entries, an_event(name="next"), BUDGET, datetime(2026, 4, 1, tzinfo=UTC))
+        check(entries, an_event(name="next"), BUDGET, START)
+    check(entries, an_event(name="next", owner="Beta"), BUDGET, START)
+    check(entries, an_event(name="next", dataset="north/other"), BUDGET, START)
+    check(entries, an_event(name="next"), BUDGET, datetime(2026, 4, 1, tzinfo=UTC))
 
 
 def test_the_twenty_first_evaluation_of_a_dataset_in_a_year_is_refused():
     entries = now(*(event for owner in "ABCDEFG" for event in results(3, owner)))[:21]
     assert evaluations(entries, None, WARD, FIRST) == 20
     with pytest.raises(BudgetExhausted, match=r"20 evaluations on north/ward in one year; .* would be 21"):
-        check_budget(entries, an_event(name="next"), BUDGET, NOW)
-    check_budget(entries[:-1], an_event(name="next"), BUDGET, NOW)
-    check_budget(entries, an_event(name="next"), BUDGET, NOW.replace(year=2027))
+        check(entries, an_event(name="next"), BUDGET, NOW)
+    check(entries[:-1], an_event(name="next"), BUDGET, NOW)
+    check(entries, an_event(name="next"), BUDGET, NOW.replace(year=2027))
 
 
 def test_more_bits_than_a_year_has_are_refused_of_any_kind():
     entries = now(*(an_event(EntryKind.COMPARISON, f"c{n}", bits=1000) for n in range(8)))
-    check_budget(entries, an_event(bits=192), BUDGET, NOW)
+    check(entries, an_event(bits=192), BUDGET, NOW)
     for kind in (EntryKind.RESULT, EntryKind.COMPARISON, EntryKind.FAILURE):
         with pytest.raises(BudgetExhausted, match="8192 bits of north/ward in one year"):
-            check_budget(entries, an_event(kind, bits=193), BUDGET, NOW)
-    check_budget(entries, an_event(bits=193), BUDGET, NOW.replace(year=2027))
+            check(entries, an_event(kind, bits=193), BUDGET, NOW)
+    check(entries, an_event(bits=193), BUDGET, NOW.replace(year=2027))
 
 
 def test_more_bits_than_a_release_has_are_refused():
-    check_budget(now(), an_event(bits=1024), BUDGET, NOW)
+    check(now(), an_event(bits=1024), BUDGET, NOW)
     with pytest.raises(BudgetExhausted, match="1024 bits in one release"):
-        check_budget(now(), an_event(bits=1024.5), BUDGET, NOW)
+        check(now(), an_event(bits=1024.5), BUDGET, NOW)
 
 
 def test_the_same_execution_again_costs_nothing():
     entries = now(*results(5))
-    check_budget(entries, entries[3].event, BUDGET, START)
-    check_budget(entries, entries[3].event.model_copy(update={"bits": 5000.0}), BUDGET, START)
+    check(entries, entries[3].event, BUDGET, START)
+    check(entries, entries[3].event.model_copy(update={"bits": 5000.0}), BUDGET, START)
 
 
 def test_a_comparison_of_what_is_released_is_no_evaluation():
-    check_budget(now(*results(5)), an_event(EntryKind.COMPARISON, "acme0"), BUDGET, START)
+    check(now(*results(5)), an_event(EntryKind.COMPARISON, "acme0"), BUDGET, START)
 
 
 def test_what_is_about_no_dataset_is_free():
-    check_budget(now(), begun(), BUDGET, NOW)
+    check(now(), begun(), BUDGET, NOW)
 
 
 def test_public_data_have_no_budget():
     assert find_budget(PUBLIC_DATA) is None
     assert find_budget(HOSPITAL) == BUDGET
-    check_budget(now(*results(50)), an_event(name="next", bits=10_000), find_budget(PUBLIC_DATA), START)
+    own = HOSPITAL.model_copy(update={"name": "own", "max_bits": 300})
+    assert find_budget(own) == Budget(release_bits=300)
+    check(now(*results(50)), an_event(name="next", bits=10_000), find_budget(PUBLIC_DATA), START)
 
 
 def test_the_message_says_what_to_do():
     with pytest.raises(BudgetExhausted) as caught:
-        check_budget(now(), an_event(bits=2000), BUDGET, NOW)
+        check(now(), an_event(bits=2000), BUDGET, NOW)
     assert caught.value.hint
 
 
@@ -136,7 +151,7 @@ def test_what_is_let_through_never_passes_the_budget(bits: list[float], tried: f
     for n, amount in enumerate([*bits, tried]):
         event = an_event(name=f"m{n}", bits=amount)
         try:
-            check_budget(entries, event, BUDGET, START)
+            check(entries, event, BUDGET, START)
         except BudgetExhausted:
             continue
         entries = now(*(entry.event for entry in entries[1:]), event)
