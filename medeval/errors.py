@@ -182,6 +182,18 @@ class SiteStateError(MedevalError):
     code, exit_code, status = "site.state", 35, 500
 
 
+class LedgerBroken(MedevalError):
+    """The site's ledger is not what was written into it, or is gone."""
+
+    code, exit_code, status = "site.ledger-broken", 38, 500
+
+
+class BudgetExhausted(MedevalError):
+    """A release would tell more about a dataset than the budget leaves."""
+
+    code, exit_code, status = "disclosure.budget-exhausted", 39, 403
+
+
 # --- the results server -----------------------------------------------------------------------------------------
 
 

@@ -43,10 +43,17 @@ def commands() -> Iterator[Command]:
     root: Any = get_command(app)
     for section, nouns in SECTIONS.items():
         for noun in nouns:
-            found = root.get_command(None, noun)
-            verbs = getattr(found, "commands", None)
-            for words, command in [((noun, verb), verbs[verb]) for verb in verbs] if verbs else [((noun,), found)]:
+            for words, command in _leaves((noun,), root.get_command(None, noun)):
                 yield Command(words, section, " ".join((command.help or "").split()), _parameters(command))
+
+
+def _leaves(words: tuple[str, ...], found: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """What can be run below a word, with all its words."""
+    verbs = getattr(found, "commands", None)
+    if verbs is None:
+        yield words, found
+    for verb, command in (verbs or {}).items():
+        yield from _leaves((*words, verb), command)
 
 
 def _parameters(command: Any) -> tuple[Parameter, ...]:

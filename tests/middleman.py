@@ -29,12 +29,16 @@ class Barrier:
 
 @dataclass
 class Plan:
-    """What happens to requests whose line (`POST /api/v1/statements`) begins so; `seen` are the lines of all."""
+    """What happens to requests whose line (`POST /api/v1/statements`) begins so; `seen` are the lines of all.
+
+    `bodies` are what requests carried, each with its line.
+    """
 
     before: dict[str, Barrier] = field(default_factory=dict)
     after: dict[str, Barrier] = field(default_factory=dict)
     change: dict[str, Callable[[bytes], bytes]] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)
+    bodies: list[tuple[str, bytes]] = field(default_factory=list)
 
 
 @contextmanager
@@ -64,6 +68,8 @@ class _Handler(BaseHTTPRequestHandler):
         line = f"{self.command} {self.path}"
         plan.seen.append(line)
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if body:
+            plan.bodies.append((line, body))
         _hold(plan.before, line)
         host = urlsplit(target).netloc
         connection = http.client.HTTPConnection(host, timeout=120)

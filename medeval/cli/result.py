@@ -24,6 +24,7 @@ Names = Annotated[
 ]
 All = Annotated[bool, typer.Option("--all", help="Every result that waits.")]
 InBenchmark = Annotated[str | None, typer.Option("--benchmark", help="Only results of this benchmark.")]
+Note = Annotated[str, typer.Option(help="Why, in your own words: for the ledger of this site, never sent.")]
 InDataset = Annotated[str | None, typer.Option("--dataset", help="Only results of this dataset.")]
 
 #: Columns that a narrow terminal can do without.
@@ -66,13 +67,14 @@ def show_result(
 
 
 @app.command()
-def release(
+def release(  # noqa: PLR0913 an option each
     ctx: typer.Context,
     models: Names = None,
     every: All = False,
     benchmark: InBenchmark = None,
     dataset: InDataset = None,
     withheld: Annotated[bool, typer.Option("--withheld", help="Release what was withheld before.")] = False,
+    note: Note = "",
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Sign results and send them to the results server. What was released cannot be called back."""
@@ -82,17 +84,18 @@ def release(
     from medeval.site import review
 
     _check_choice(models, every=every)
+    words = _note(note)
     with opened_site(home_of(ctx), "review") as site, steps("Releasing") as report:
         found = review.releasable(site, models or [], benchmark=benchmark, dataset=dataset, withheld=withheld)
         for reviewed in found:
             report(reviewed.model, "sign and send")
-            releasing.release(site, reviewed.files)
+            releasing.release(site, reviewed.files, words)
         rows = _again(review.list_results(site), found)
     _show(rows, output, empty="No withheld result is here." if withheld else "No result waits for review.")
 
 
 @app.command()
-def withhold(
+def withhold(  # noqa: PLR0913 an option each
     ctx: typer.Context,
     models: Names = None,
     every: All = False,
@@ -101,6 +104,7 @@ def withhold(
     reason: Annotated[
         str, typer.Option(help="data-owner-decision, data-quality, disclosure-risk or model-concern.")
     ] = "data-owner-decision",
+    note: Note = "",
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Keep results at the site; the leaderboard shows that they were withheld, and the reason."""
@@ -109,11 +113,11 @@ def withhold(
     from medeval.site import review
 
     _check_choice(models, every=every)
-    why = _reason(reason)
+    why, words = _reason(reason), _note(note)
     with opened_site(home_of(ctx), "review") as site:
         found = review.withholdable(site, models or [], benchmark=benchmark, dataset=dataset)
         for reviewed in found:
-            releasing.withhold(site, reviewed.files, why)
+            releasing.withhold(site, reviewed.files, why, words)
         rows = _again(review.list_results(site), found)
     _show(rows, output, empty="No result waits for review.")
 
@@ -129,6 +133,13 @@ def _reason(text: str) -> "WithholdReason":
     if text not in set(WithholdReason):
         raise UsageError("that reason is not on the list", f"Give one of {', '.join(WithholdReason)}.")
     return WithholdReason(text)
+
+
+def _note(text: str) -> str:
+    """Words as the ledger can hold them; raises `UsageError`."""
+    from medeval.site.entries import Decided
+
+    return Decided.from_plain({"note": text}, refuse=UsageError).note
 
 
 def _again(now: list["Reviewed"], before: list["Reviewed"]) -> list["Reviewed"]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from medeval.cli import doctoring
+from medeval.cli import doctoring, ledger
 from medeval.cli.doctoring import Part
 from medeval.cli.options import Output, OutputOption, RuntimeOption, home_of
 from medeval.errors import UsageError
@@ -23,6 +23,7 @@ app = typer.Typer(
     no_args_is_help=True,
     help="Set up a site, allow models, run executions.",
 )
+app.add_typer(ledger.app, name="ledger")
 
 
 @app.command()
@@ -48,11 +49,10 @@ def init(
 
 
 def _set_up(home: Path, name: str, title: str, runtime: str, min_level: int | None) -> "SiteRecord":
-    from medeval.cli.context import get_api, get_login
+    from medeval.cli.context import get_login
     from medeval.cli.progress import steps
     from medeval.cli.runtimes import pick
-    from medeval.domain.permissions import Role
-    from medeval.site.build import site_store
+    from medeval.site.build import open_door, site_store
     from medeval.site.lock import hold
     from medeval.site.setup import init_site
 
@@ -60,10 +60,11 @@ def _set_up(home: Path, name: str, title: str, runtime: str, min_level: int | No
     with steps("Setting up") as report, hold(store.root, "agent"):
         report(name, "try the runtimes of this machine")
         chosen, probe = pick(runtime, store.cache)
-        api, server = get_api(home, Role.DATA_OWNER), get_login(home).server
+        login = get_login(home)
+        egress = open_door(store, login)
         if probe.level:
             store.put_examination(doctoring.held(chosen, home, report))
-        return init_site(store, api, name, title, server, probe, min_level)
+        return init_site(store, egress, name, title, login.server, probe, min_level)
 
 
 @app.command()

@@ -7,9 +7,9 @@ redirects are not followed, so that a token never travels to another host.
 import errno
 import socket
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Self
+from typing import Self, TypeAlias
 from urllib.parse import urlsplit
 
 import requests
@@ -42,14 +42,31 @@ _BY_STATUS: dict[int, type[MedevalError]] = {
 }
 
 
+Body: TypeAlias = bytes | Iterable[bytes]
+
+
+def _let_pass(_: Body) -> None:
+    """Of whoever has nothing to guard."""
+
+
 class Transport:
     """HTTP to one server, as one holder of a token (or as nobody).
 
+    `guard` is shown every body, the very object that is sent, and raises where it must not leave.
     `timeout_s` bounds connecting and each wait for bytes. A connection that is not made is tried `tries` times in all,
     as is an answer 503; one that breaks under a request is tried again only where a repeat does no harm.
     """
 
-    def __init__(self, base_url: str, token: str | None = None, *, timeout_s: float = 30.0, tries: int = 3) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        token: str | None = None,
+        *,
+        timeout_s: float = 30.0,
+        tries: int = 3,
+        guard: Callable[[Body], None] = _let_pass,
+    ) -> None:
+        self._guard = guard
         self.base_url = _checked(base_url)
         self.tries = tries
         self._timeout_s = timeout_s
@@ -102,11 +119,13 @@ class Transport:
         path: str,
         *,
         headers: Mapping[str, str] | None = None,
-        data: bytes | Iterable[bytes] | None = None,
+        data: Body | None = None,
         query: Mapping[str, str] | None = None,
         stream: bool = False,
     ) -> Iterator[requests.Response]:
         """One try: the open answer, closed afterwards; raises what the server says, or requests' own exceptions."""
+        if data is not None:
+            self._guard(data)
         answer = self._session.request(
             method,
             self.base_url + API + path,

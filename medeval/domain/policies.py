@@ -109,6 +109,24 @@ PRESETS = {policy.name: policy for policy in (HOSPITAL, PUBLIC_DATA)}
 DEFAULT_POLICIES = {DataClass.PUBLIC: PUBLIC_DATA, DataClass.RESTRICTED: HOSPITAL}
 
 
+class Budget(Value):
+    """How much may be told of one dataset: evaluations and bits, by calendar quarters and years in UTC.
+
+    `owner_evaluations_per_quarter` is for each organisation whose models are evaluated; bits are those of
+    `disclosure.bits`, an upper bound.
+    """
+
+    owner_evaluations_per_quarter: int = Field(default=5, ge=1)
+    dataset_evaluations_per_year: int = Field(default=20, ge=1)
+    dataset_bits_per_year: float = Field(default=8192.0, gt=0)
+    release_bits: float = Field(default=1024.0, gt=0)
+
+
+def find_budget(policy: DisclosurePolicy) -> Budget | None:
+    """What holds beside a policy, with its bits of one release; data that anyone can download need none."""
+    return None if policy == PUBLIC_DATA else Budget(release_bits=float(policy.max_bits))
+
+
 class Approval(StrEnum):
     """Who lets a model or a dataset into a benchmark."""
 

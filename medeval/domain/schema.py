@@ -9,6 +9,7 @@ from medeval.domain import (
     benchmark,
     dataset,
     execution,
+    ledger,
     messages,
     package,
     paired,
@@ -30,6 +31,8 @@ EXPORTED: dict[str, Any] = {
     "site-comparison": paired.SiteComparison,
     "statement": attestation.Statement,
     "envelope": attestation.Envelope,
+    "ledger-entry": ledger.Entry,
+    "ledger-head": ledger.SignedHead,
     "leaderboard": messages.Leaderboard,
     "problem": messages.Problem,
 }

@@ -32,6 +32,11 @@ def export(board: Leaderboard) -> str:
     )
 
 
+def render(template: str, **values: object) -> str:
+    """A template of this package; every value is escaped that is not `Markup`."""
+    return _environment().get_template(template).render(**values)
+
+
 def css() -> str:
     """The one stylesheet."""
     return resources.files("medeval.report").joinpath("medeval.css").read_text(encoding="utf-8")

@@ -50,8 +50,10 @@ class Executed:
 def run_once(site: Site, report: Progress, *, retry_failed: bool = False) -> Round:
     """One round. Without the server, executions that are known here still run.
 
-    What a killed agent left behind, running or on disk, is cleared first.
+    What a killed agent left behind, running or on disk, is cleared first. Raises `LedgerBroken` before it does anything
+    where the ledger does not hold.
     """
+    site.ledger.check()
     site.runtime.reap(site.store.get_site().fingerprint)
     remove_tree(site.store.root / "work")
     pulled = pull(site)

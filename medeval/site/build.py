@@ -12,7 +12,8 @@ from medeval.packaging.store import BlobStore
 from medeval.packaging.transfer import FetchingStore
 from medeval.runtime.choose import runtime_by_name
 from medeval.site.context import Site
-from medeval.site.egress import Egress
+from medeval.site.egress import Egress, refuse_body
+from medeval.site.ledger import SiteLedger
 from medeval.site.store import SiteStore
 
 
@@ -29,15 +30,19 @@ def open_site(home: Path, login: Login) -> Site:
     """
     store = site_store(home)
     _check_same_server(store, login)
-    transport = Transport(login.server, login.token(Role.DATA_OWNER))
-    api = Api(transport)
+    transport = Transport(login.server, login.token(Role.DATA_OWNER), guard=refuse_body)
     return Site(
         store=store,
-        api=api,
+        api=Api(transport),
         blobs=FetchingStore(BlobStore(store.cache / "blobs"), BlobClient(transport)),
-        egress=Egress(login.server, store.upload_token_file, api),
+        egress=open_door(store, login),
         make_runtime=lambda: runtime_by_name(store.get_site().sandbox.runtime, store.cache),
     )
+
+
+def open_door(store: SiteStore, login: Login) -> Egress:
+    """The way out of a site, also of one that is not set up yet."""
+    return Egress(login.server, store.upload_token_file, login.token(Role.DATA_OWNER), SiteLedger(store))
 
 
 def _check_same_server(store: SiteStore, login: Login) -> None:

@@ -12,6 +12,7 @@ from medeval.disclosure.paired import read_paired, to_release
 from medeval.domain.benchmark import BenchmarkSpec
 from medeval.domain.execution import Pinned
 from medeval.domain.failures import failure_code
+from medeval.domain.ledger import Decider, EntryKind
 from medeval.domain.package import Limits
 from medeval.domain.paired import ComparisonSpec, PairedEvaluation, SiteComparison
 from medeval.domain.result import Evaluation
@@ -20,11 +21,12 @@ from medeval.packaging.progress import Progress
 from medeval.runtime import steps
 from medeval.site.comparison_files import comparison_files, list_comparisons, name_of
 from medeval.site.context import Site
+from medeval.site.entries import Decided, of_kept, topic_of_comparison
 from medeval.site.examined import run_record
 from medeval.site.lock import hold
 from medeval.site.prepare import check_sandbox
 from medeval.site.records import DatasetRecord, FailureRecord, Stage
-from medeval.site.release import plain_text
+from medeval.site.release import owners_of, plain_text
 from medeval.site.store import ExecutionFiles
 from medeval.stats.paired import aligned, check_agrees
 
@@ -95,6 +97,9 @@ def _make(site: Site, record: DatasetRecord, report: Progress) -> int:
         files.put_paired(_compare(site, wanted, report), run_record(site))
     except (RunFailed, ResultRefused) as exc:
         code = failure_code(exc, by_evaluator=True)
+        if isinstance(exc, ResultRefused):
+            topic = topic_of_comparison(wanted, owners_of(site, files))
+            site.ledger.append(of_kept(EntryKind.STOPPED, topic, code, Decided(by=Decider.POLICY)))
         files.put_log(exc.log)
         files.put_failure(FailureRecord(code=code, message=plain_text(exc.message), hint=plain_text(exc.hint)))
         return 0

@@ -7,6 +7,7 @@ from functools import cached_property
 from medeval.client.api import Api
 from medeval.runtime.port import BlobSource, Runtime
 from medeval.site.egress import Egress
+from medeval.site.ledger import SiteLedger
 from medeval.site.store import SiteStore
 
 
@@ -24,3 +25,8 @@ class Site:
     def runtime(self) -> Runtime:
         """The runtime that was probed when the site was set up; made at first use, since not every verb needs one."""
         return self.make_runtime()
+
+    @cached_property
+    def ledger(self) -> SiteLedger:
+        """The ledger of what left, was kept, or was refused."""
+        return SiteLedger(self.store)

@@ -6,12 +6,14 @@ from medeval.disclosure.check import classes_of, read_evaluation, to_release
 from medeval.domain.benchmark import BenchmarkSpec
 from medeval.domain.dataset import DatasetStatistics
 from medeval.domain.failures import failure_code
+from medeval.domain.ledger import Decider, EntryKind
 from medeval.domain.messages import SiteTask
 from medeval.domain.result import Evaluation
 from medeval.errors import DigestMismatch, MedevalError, ModelNotAllowed, ResultRefused, RunFailed
 from medeval.packaging.progress import Progress
 from medeval.runtime import steps
 from medeval.site.context import Site
+from medeval.site.entries import Decided, of_kept, topic_of_execution
 from medeval.site.examined import run_record
 from medeval.site.prepare import check_sandbox
 from medeval.site.records import FailureRecord
@@ -31,8 +33,12 @@ def execute(site: Site, files: ExecutionFiles, report: Progress) -> None:
         try:
             step(site, files, task, spec, report)
         except (RunFailed, ResultRefused) as exc:
+            failure = _failure(exc, by_evaluator=step is _evaluate)
+            if isinstance(exc, ResultRefused):
+                topic = topic_of_execution(task.execution, (task.organisation,))
+                site.ledger.append(of_kept(EntryKind.STOPPED, topic, failure.code, Decided(by=Decider.POLICY)))
             files.put_log(exc.log)
-            files.put_failure(_failure(exc, by_evaluator=step is _evaluate))
+            files.put_failure(failure)
             return
 
 

@@ -6,6 +6,7 @@ from medeval.errors import MedevalError, ServerUnreachable, SiteBusy
 from medeval.site import release
 from medeval.site.comparison_files import ComparisonFiles, list_comparisons, name_of
 from medeval.site.context import Site
+from medeval.site.egress import REFUSALS
 from medeval.site.lock import hold
 from medeval.site.store import ExecutionFiles
 
@@ -33,7 +34,7 @@ def flush(site: Site) -> Flushed:
                     sent += 1
         except SiteBusy:
             continue
-        except release.REFUSALS:
+        except REFUSALS:
             refused.append(_name(files))
         except MedevalError as exc:
             first = first or exc

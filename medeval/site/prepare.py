@@ -77,12 +77,13 @@ def add_dataset(
 
 def join_benchmark(site: Site, name: str) -> Association:
     """Send the card and ask the committee to take the dataset in; again, it answers where the request stands."""
+    site.ledger.check()
     record = site.store.get_dataset(name)
     published = site.api.get_benchmark(record.benchmark)
     if published.digest != record.card.benchmark:
         hint = "The server's spec is not the one that prepared this dataset. Ask the committee."
         raise DigestMismatch(f"the digest of {record.benchmark} has changed", hint)
-    site.egress.send_card(record.card)
+    site.egress.send_card(record.card, published.spec)
     site.store.put_dataset(record.model_copy(update={"joined": True}))
     request = NewAssociation(benchmark=record.benchmark, kind="dataset", subject=record.card.ref)
     return site.egress.ask_to_join(request)

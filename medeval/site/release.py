@@ -18,51 +18,56 @@ from medeval.domain.attestation import (
 from medeval.domain.base import Value
 from medeval.domain.execution import ExecutionSpec
 from medeval.domain.failures import FailureCode
+from medeval.domain.ledger import Decider, EntryKind
 from medeval.domain.messages import SiteTask
 from medeval.domain.paired import SiteComparison
 from medeval.domain.result import SiteResult
-from medeval.errors import Conflict, MedevalError, NotFound, ResultRefused, SignatureInvalid
+from medeval.errors import Conflict, MedevalError
 from medeval.signing import dsse
 from medeval.site.comparison_files import ComparisonFiles
 from medeval.site.context import Site
+from medeval.site.egress import REFUSALS
+from medeval.site.entries import Decided, Terms, of_kept, topic_of_comparison
 from medeval.site.records import Refusal, RunRecord, SignedRecord, Stage
 from medeval.site.store import ExecutionFiles, StatedFiles
 
-#: Answers that sending the same bytes again would not change.
-REFUSALS = (Conflict, NotFound, ResultRefused, SignatureInvalid)
 
+def release(site: Site, files: ExecutionFiles | ComparisonFiles, note: str = "") -> SignedRecord:
+    """Sign a result or a comparison and send it; one signed before is sent again at most, never signed anew.
 
-def release(site: Site, files: ExecutionFiles | ComparisonFiles) -> SignedRecord:
-    """Sign a result or a comparison and send it; one signed before is sent again at most, never signed anew."""
+    `note` is for the ledger, and stays here.
+    """
     signed = files.signed()
     if isinstance(files, ComparisonFiles):
         signed = signed or _sign_comparison(site, files)
-        return send(site, files, signed.model_copy(update={"refusal": None}))
+        return send(site, files, signed.model_copy(update={"refusal": None}), note)
     if signed is not None and signed.kind is Outcome.FAILED:
         raise Conflict("this execution failed: there is nothing to release", "See `medeval result show`.")
     if signed is None or signed.kind is Outcome.WITHHELD:
         signed = _sign_result(site, files)
-    return send(site, files, signed.model_copy(update={"refusal": None}))
+    return send(site, files, signed.model_copy(update={"refusal": None}), note)
 
 
-def withhold(site: Site, files: ExecutionFiles | ComparisonFiles, reason: WithholdReason) -> None:
+def withhold(site: Site, files: ExecutionFiles | ComparisonFiles, reason: WithholdReason, note: str = "") -> None:
     """Keep a result or a comparison at the site; raises `Conflict` for what may have left."""
     if isinstance(files, ComparisonFiles):
-        _withhold_comparison(files, reason)
+        _withhold_comparison(site, files, reason, note)
     else:
-        _withhold_result(site, files, reason)
+        _withhold_result(site, files, reason, note)
 
 
-def _withhold_comparison(files: ComparisonFiles, reason: WithholdReason) -> None:
+def _withhold_comparison(site: Site, files: ComparisonFiles, reason: WithholdReason, note: str) -> None:
     """Nobody is told: no one waits for a comparison, as the server does for a result."""
     if files.signed() is not None:
         raise Conflict("this comparison was signed already", "What has left a site cannot be called back.")
     if files.paired() is None:
         raise Conflict("there is no comparison to withhold", "See `medeval result list`.")
+    topic = topic_of_comparison(files.spec(), owners_of(site, files))
+    site.ledger.append(of_kept(EntryKind.WITHHELD, topic, reason, Decided(note=note)))
     files.put_withheld(reason)
 
 
-def _withhold_result(site: Site, files: ExecutionFiles, reason: WithholdReason) -> None:
+def _withhold_result(site: Site, files: ExecutionFiles, reason: WithholdReason, note: str) -> None:
     """Sign that the result is withheld, and why.
 
     A released one cannot be withheld any more, unless the server refused it; nor can one of which nobody knows whether
@@ -78,7 +83,7 @@ def _withhold_result(site: Site, files: ExecutionFiles, reason: WithholdReason) 
         raise Conflict(f"this execution is {signed.kind} already", hint)
     if signed is None or signed.kind is not Outcome.WITHHELD:
         signed = _sign_no_result(site, files, Outcome.WITHHELD, reason)
-    send(site, files, signed)
+    send(site, files, signed, note)
 
 
 def report_failure(site: Site, files: ExecutionFiles, code: FailureCode) -> SignedRecord:
@@ -87,21 +92,37 @@ def report_failure(site: Site, files: ExecutionFiles, code: FailureCode) -> Sign
     return send(site, files, signed)
 
 
-def send(site: Site, files: StatedFiles, signed: SignedRecord) -> SignedRecord:
+def send(site: Site, files: ExecutionFiles | ComparisonFiles, signed: SignedRecord, note: str = "") -> SignedRecord:
     """Send a signed statement unless the server has receipted it, and keep its answer.
 
     Raises `ServerUnreachable`, and nothing is lost; or the server's refusal, which is kept too.
     """
     if signed.receipt is not None:
         return signed
+    by = Decider.POLICY if signed.kind is Outcome.FAILED else Decider.DATA_OWNER
+    decided, terms = Decided(by=by, owners=owners_of(site, files), note=note), _terms(site, files)
     try:
-        answer: dict[str, object] = {"receipt": site.egress.send_statement(signed.envelope)}
+        answer: dict[str, object] = {"receipt": site.egress.send_statement(signed.envelope, decided, terms)}
     except REFUSALS as exc:
         files.put_signed(signed.model_copy(update={"refusal": _refusal(exc)}))
         raise
     signed = signed.model_copy(update=answer)
     files.put_signed(signed)
     return signed
+
+
+def owners_of(site: Site, files: ExecutionFiles | ComparisonFiles) -> tuple[str, ...]:
+    """The organisations of the models, as the server named them with the tasks; each once."""
+    executions = files.spec().executions if isinstance(files, ComparisonFiles) else (files.task().execution,)
+    found = [site.store.execution(execution.to_digest()) for execution in executions]
+    return tuple(sorted({one.task().organisation for one in found if one.is_known()}))
+
+
+def _terms(site: Site, files: ExecutionFiles | ComparisonFiles) -> Terms:
+    """The pinned spec, and the policy of the dataset's card."""
+    subject = files.spec() if isinstance(files, ComparisonFiles) else files.task().execution
+    card = site.store.get_dataset(subject.dataset.ref.partition("/")[2]).card
+    return Terms(site.store.get_spec(subject.benchmark.digest), card.policy)
 
 
 def _refusal(error: MedevalError) -> Refusal:
@@ -148,7 +169,11 @@ def _sign_no_result(
 
 
 def _sign(site: Site, files: StatedFiles, kind: str, statement: Value) -> SignedRecord:
-    """Sign and keep before anything is sent: a crash after this sends the same bytes again."""
+    """Sign and keep before anything is sent: a crash after this sends the same bytes again.
+
+    Nothing is signed where the ledger does not hold.
+    """
+    site.ledger.check()
     envelope = dsse.seal(statement.to_canonical(), site.store.key_file.read_bytes())
     signed = SignedRecord.from_plain({"kind": kind, "envelope": envelope.model_dump(mode="json")})
     files.put_signed(signed)

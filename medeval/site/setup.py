@@ -3,7 +3,6 @@
 import base64
 import os
 
-from medeval.client.api import Api
 from medeval.domain.attestation import SandboxRecord
 from medeval.domain.ids import check_name, check_title
 from medeval.domain.messages import NewSite, RegisteredSite
@@ -19,12 +18,12 @@ SALT_BYTES = 32
 
 
 def init_site(
-    store: SiteStore, api: Api, name: str, title: str, server: str, probe: Probe, min_level: int | None = None
+    store: SiteStore, egress: Egress, name: str, title: str, server: str, probe: Probe, min_level: int | None = None
 ) -> SiteRecord:
-    """Set up a site and register its public key; again with the same name, keep its key and refresh the credential.
+    """Set up a site, its ledger with it, and register its public key.
 
-    `min_level` is the least level that may run here; not given, it stays what it was. Raises `RuntimeRefused` where the
-    runtime that was probed is weaker.
+    Again with the same name it keeps the key and refreshes the credential. `min_level` is the least level that may run
+    here; not given, it stays what it was. Raises `RuntimeRefused` where the runtime that was probed is weaker.
     """
     check_name(name)
     check_title(title)
@@ -36,7 +35,7 @@ def init_site(
     public_key = keys.public_key_of(_private_key(store))
     own = keys.fingerprint(public_key)
     new = NewSite(name=name, title=title, public_key=base64.b64encode(public_key).decode())
-    registered = Egress(server, store.upload_token_file, api).register(new)
+    registered = egress.register(new)
     if (registered.site.name, registered.site.fingerprint) != (name, own):
         hint = "Someone between here and the server may have changed it. Accept no key; tell the operator."
         raise SignatureInvalid("the server registered another key than this site's", hint)

@@ -51,6 +51,16 @@ class SiteStore:
         return self.root / "keys" / "upload.token"
 
     @property
+    def ledger_file(self) -> Path:
+        """The lines of the ledger; written by `ledger` alone."""
+        return self.root / "ledger.jsonl"
+
+    @property
+    def ledger_head_file(self) -> Path:
+        """The signed head of the ledger; written by `ledger` alone."""
+        return self.root / "ledger.head"
+
+    @property
     def cache(self) -> Path:
         """Blobs by digest, and what was unpacked from them."""
         return self.root / "cache"

@@ -22,6 +22,7 @@ PAGES = sorted(
 )
 COMMANDS = {command.words: command for command in command_tree.commands()}
 NOUNS = {words[0] for words in COMMANDS}
+GROUPS = {words[:length] for words in COMMANDS for length in range(1, len(words))}
 ROOT_OPTIONS = {name: found for found in command_tree.root_parameters() for name in found.names}
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
 
@@ -48,17 +49,20 @@ def find_fault(words: list[str]) -> str | None:
     words, fault = drop_options(words, ROOT_OPTIONS)
     if fault or not words:
         return fault
-    path = tuple(words[: 1 if (words[0],) in COMMANDS else 2])
-    if len(path) == 1 and path[0] in NOUNS and path not in COMMANDS:
-        return None  # a noun alone shows its help
-    if path not in COMMANDS:
-        return f"no command {' '.join(path)}"
+    path = next((path for path in starts(words) if path in COMMANDS), None)
+    if path is None:  # a noun alone shows its help
+        return None if tuple(words) in GROUPS else f"no command {' '.join(words)}"
     parameters = COMMANDS[path].parameters
     options = {name: found for found in parameters if found.is_option for name in found.names}
     rest, fault = drop_options(words[len(path) :], options, everywhere=True)
     arguments = [found for found in parameters if not found.is_option]
     most = 10**6 if any(found.many for found in arguments) else len(arguments)
     return fault or (f"too many words: {rest}" if len(rest) > most else None)
+
+
+def starts(words: list[str]) -> Iterator[tuple[str, ...]]:
+    """The first word, the first two, and so on."""
+    yield from (tuple(words[:length]) for length in range(1, len(words) + 1))
 
 
 def drop_options(words: list[str], options: dict, *, everywhere: bool = False) -> tuple[list[str], str | None]:
@@ -108,8 +112,11 @@ def test_every_link_leads_somewhere(page):
         ("medeval benchmark publish x", None),
         ("MEDEVAL_HOME=x medeval --home y result release --all -o json", None),
         ("medeval benchmark", None),
-        ("medeval benchmark publsh x", "no command benchmark publsh"),
+        ("medeval benchmark publsh x", "no command benchmark publsh x"),
         ("medeval frob", "no command frob"),
+        ("medeval site ledger", None),
+        ("medeval site ledger export x.html", None),
+        ("medeval site ledger burn", "no command site ledger burn"),
         ("medeval result release --everything", "no option --everything"),
         ("medeval --house x result list", "no option --house"),
         ("medeval benchmark publish x y", "too many words: ['x', 'y']"),

@@ -13,6 +13,7 @@ from medeval.domain.attestation import ComparisonStatement, WithholdReason, read
 from medeval.domain.base import digest_of
 from medeval.domain.dataset import DatasetCard, DatasetStatistics
 from medeval.domain.execution import ExecutionSpec, Pinned, PinnedDataset
+from medeval.domain.ledger import EntryKind
 from medeval.domain.lifecycle import ExecutionState
 from medeval.domain.messages import SiteTask
 from medeval.domain.package import Cube, Task
@@ -133,7 +134,8 @@ class Place:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
-    store, egress, cubes = SiteStore(tmp_path / "site"), FakeEgress(), Cubes()
+    store, cubes = SiteStore(tmp_path / "site"), Cubes()
+    egress = FakeEgress(store)
     key = keys.new_private_key()
     write(store.key_file, key)
     record = {"name": "north", "title": "North", "server": "http://127.0.0.1:9", "fingerprint": digest_of(key)}
@@ -290,6 +292,11 @@ def test_what_an_evaluator_should_not_write_goes_nowhere(
     assert failure is not None
     assert words in failure.message
     assert "4711" not in failure.message
+    ledger = place.site.ledger.read()
+    assert ledger is not None
+    stopped = ledger.entries[-1].event
+    assert (stopped.kind, stopped.reason, stopped.sent) == (EntryKind.STOPPED, failure.code, None)
+    assert stopped.topic.models == ("alpha@1.0.0", "beta@1.0.0")
 
 
 # --- deciding ---------------------------------------------------------------------------------------------------
@@ -339,6 +346,11 @@ def test_withheld_it_stays_until_it_is_released_after_all(waiting: Place) -> Non
     release.withhold(waiting.site, row.files, WithholdReason.DISCLOSURE_RISK)
     assert files.stage() is Stage.WITHHELD
     assert files.withheld() is WithholdReason.DISCLOSURE_RISK
+    ledger = waiting.site.ledger.read()
+    assert ledger is not None
+    kept = ledger.entries[-1].event
+    assert (kept.kind, kept.reason, kept.sent, kept.bits) == (EntryKind.WITHHELD, "disclosure-risk", None, 0)
+    assert (kept.topic.subject, kept.topic.owners) == (files.spec().to_digest(), ("Owner",))
     assert waiting.sent() == []
     assert outbox.flush(waiting.site).sent == 0
     assert waiting.make().compared == 0, "withheld is decided"

@@ -10,6 +10,7 @@ from medeval.domain.attestation import Envelope, SandboxRecord
 from medeval.domain.dataset import DatasetCard, DatasetStatistics
 from medeval.domain.execution import ExecutionSpec
 from medeval.domain.failures import FailureCode
+from medeval.domain.ledger import EntryKind
 from medeval.domain.lifecycle import ExecutionState
 from medeval.domain.messages import SiteTask
 from medeval.domain.package import Task
@@ -19,6 +20,7 @@ from medeval.packaging.store import BlobStore
 from medeval.runtime.port import Ending, RunRequest, RunResult
 from medeval.signing import keys
 from medeval.site.context import Site
+from medeval.site.entries import Decided, Terms
 from medeval.site.execute import execute
 from medeval.site.records import AllowedModel, AllowList, DatasetRecord, SiteRecord
 from medeval.site.release import report_failure
@@ -56,7 +58,7 @@ class Door:
     def __init__(self) -> None:
         self.passed: list[Envelope] = []
 
-    def send_statement(self, envelope: Envelope) -> None:
+    def send_statement(self, envelope: Envelope, decided: Decided, terms: Terms) -> None:
         self.passed.append(envelope)
         raise ServerUnreachable("no answer")
 
@@ -172,3 +174,26 @@ def test_nothing_of_a_run_is_left_outside_the_sites_work_folder(make_site, tmp_p
     execute(site, files, silent)
     assert all(path.is_relative_to(site.store.root / "work") for path in seen)
     assert len(seen) == 1
+
+
+def test_what_disclosure_control_stops_is_in_the_ledger_and_a_broken_model_is_not(make_site):
+    """A model that ends with an error stopped by itself; a result that breaks a rule was stopped here."""
+    site, files = make_site(Task.INFER, 1)
+    execute(site, files, silent)
+    assert site.ledger.read() is None
+    files.forget_failure()
+    site.runtime.failing = Task.PREPARE
+    run = site.runtime.run
+
+    def write_too_much(request: RunRequest) -> RunResult:
+        done = run(request)
+        (request.output / "result.json").write_text('{"patients": [4711]}')
+        return done
+
+    site.runtime.run = write_too_much
+    execute(site, files, silent)
+    assert files.failure().code is FailureCode.RESULT_REFUSED
+    _, stopped = (entry.event for entry in site.ledger.read().entries)
+    assert (stopped.kind, stopped.reason) == (EntryKind.STOPPED, "result-refused")
+    assert (stopped.topic.subject, stopped.topic.owners) == (files.task().execution.to_digest(), ("Acme",))
+    assert b"4711" not in site.store.ledger_file.read_bytes()

@@ -20,7 +20,7 @@ SPEC = make_spec()
 class Meddler:
     """A server, or someone before it, that answers a registration with another key's fingerprint."""
 
-    def register_site(self, new):
+    def register(self, new):
         site = SiteMessage(
             name=new.name, title=new.title, organisation="O", fingerprint=digest_of(b"another key"), accepted=False
         )

@@ -53,7 +53,6 @@ def test_the_upload_credential_is_read_at_the_door_alone():
     assert readers_of_the_credential() == {
         "site/egress.py",
         "site/setup.py: write",
-        "site/setup.py: Egress",
         "site/build.py: Egress",
     }
 

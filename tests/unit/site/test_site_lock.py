@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -26,6 +27,23 @@ def test_one_at_a_time(tmp_path, work):
     assert caught.value.hint
     with hold(tmp_path, work):
         pass
+
+
+def test_the_ledgers_lock_is_waited_for(tmp_path):
+    """It is held for a moment alone, by whoever writes a line."""
+    order: list[str] = []
+
+    def second() -> None:
+        with hold(tmp_path, "ledger"):
+            order.append("second")
+
+    waiting = threading.Thread(target=second)
+    with hold(tmp_path, "ledger"):
+        waiting.start()
+        waiting.join(timeout=0.2)
+        order.append("first")
+    waiting.join(timeout=30)
+    assert order == ["first", "second"]
 
 
 def test_people_decide_while_an_agent_works(tmp_path):
