@@ -18,6 +18,7 @@ from medeval.site.examined import run_record
 from medeval.site.prepare import check_sandbox
 from medeval.site.records import FailureRecord
 from medeval.site.release import plain_text
+from medeval.site.spending import check_can_run
 from medeval.site.store import ExecutionFiles
 
 
@@ -51,6 +52,7 @@ def check_task(site: Site, task: SiteTask) -> BenchmarkSpec:
     check_pins(site, task)
     spec = site.store.get_spec(record.card.benchmark)
     check_sandbox(site, spec)
+    check_can_run(site, task)
     return spec
 
 

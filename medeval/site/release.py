@@ -29,21 +29,26 @@ from medeval.site.context import Site
 from medeval.site.egress import REFUSALS
 from medeval.site.entries import Decided, Terms, of_kept, topic_of_comparison
 from medeval.site.records import Refusal, RunRecord, SignedRecord, Stage
+from medeval.site.spending import check_can_leave, terms_of
 from medeval.site.store import ExecutionFiles, StatedFiles
 
 
 def release(site: Site, files: ExecutionFiles | ComparisonFiles, note: str = "") -> SignedRecord:
     """Sign a result or a comparison and send it; one signed before is sent again at most, never signed anew.
 
+    Raises `BudgetExhausted` or `DifferencingRisk` where it may not leave any more.
     `note` is for the ledger, and stays here.
     """
     signed = files.signed()
     if isinstance(files, ComparisonFiles):
-        signed = signed or _sign_comparison(site, files)
+        if signed is None:
+            check_can_leave(site, files, owners_of(site, files))
+            signed = _sign_comparison(site, files)
         return send(site, files, signed.model_copy(update={"refusal": None}), note)
     if signed is not None and signed.kind is Outcome.FAILED:
         raise Conflict("this execution failed: there is nothing to release", "See `medeval result show`.")
     if signed is None or signed.kind is Outcome.WITHHELD:
+        check_can_leave(site, files, owners_of(site, files))
         signed = _sign_result(site, files)
     return send(site, files, signed.model_copy(update={"refusal": None}), note)
 
@@ -121,8 +126,7 @@ def owners_of(site: Site, files: ExecutionFiles | ComparisonFiles) -> tuple[str,
 def _terms(site: Site, files: ExecutionFiles | ComparisonFiles) -> Terms:
     """The pinned spec, and the policy of the dataset's card."""
     subject = files.spec() if isinstance(files, ComparisonFiles) else files.task().execution
-    card = site.store.get_dataset(subject.dataset.ref.partition("/")[2]).card
-    return Terms(site.store.get_spec(subject.benchmark.digest), card.policy)
+    return terms_of(site, subject.benchmark.digest, subject.dataset.ref)
 
 
 def _refusal(error: MedevalError) -> Refusal:
