@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from medeval.client.api import Api
     from medeval.client.blobs import BlobClient
+    from medeval.client.greeting import Greeting
     from medeval.client.login import Login
     from medeval.domain.permissions import Role
     from medeval.packaging.store import BlobStore
@@ -51,6 +52,24 @@ def get_blobs(home: Path, *roles: Role) -> BlobClient:
 
     login = get_login(home)
     return BlobClient(Transport(login.server, login.token(*roles)))
+
+
+def get_any_blobs(home: Path) -> BlobClient:
+    """Blob transfer with any token: every role may read."""
+    from medeval.client.blobs import BlobClient
+    from medeval.client.http import Transport
+
+    login = get_login(home)
+    return BlobClient(Transport(login.server, login.any_token()))
+
+
+def greet_server(home: Path) -> Greeting:
+    """What the server of this home's login says to anyone; no token is shown to it."""
+    from medeval.client.greeting import greet
+    from medeval.client.http import Transport
+
+    with Transport(get_login(home).server) as transport:
+        return greet(transport)
 
 
 def get_cache(home: Path) -> BlobStore:

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from medeval.site.doctor import Finding
     from medeval.site.records import Examination
 
-#: A site that has less room than a few images take will soon fail.
-_ROOM_BYTES = 10 * 2**30
-
 
 class Part(StrEnum):
     """What the doctor looks at."""
@@ -29,17 +26,23 @@ class Part(StrEnum):
 
 def look(part: Part, home: Path, runtime: str) -> tuple[Finding, ...]:
     """What is found of one part; `runtime` is a name or `auto`."""
-    from medeval.site.doctor import check_machine, check_server
-
     match part:
         case Part.SANDBOX:
             return _sandbox(home, runtime)
         case Part.MACHINE:
-            return (check_machine(_existing(home), _ROOM_BYTES),)
+            return _machine(home, runtime)
         case Part.SERVER:
-            from medeval.cli.context import get_login, open_api
+            return _server(home)
 
-            return (check_server(lambda: open_api(get_login(home).server, None).about()),)
+
+def estimated(home: Path, model: str) -> tuple[Finding, ...]:
+    """How long a waiting model may take on each dataset; nothing of it is kept or sent."""
+    from medeval.cli.context import opened_site
+    from medeval.cli.progress import steps
+    from medeval.site.estimate import estimate
+
+    with opened_site(home, "agent") as site, steps("Estimating") as report:
+        return estimate(site, model, report)
 
 
 def held(chosen: Runtime, home: Path, report: Progress) -> Examination:
@@ -90,6 +93,31 @@ def _examined(chosen: Runtime, home: Path, report: Progress) -> tuple[Finding, .
     owner = "doctor-" + hashlib.sha256(str(home).encode()).hexdigest()[:16]
     with tempfile.TemporaryDirectory(prefix="medeval-doctor-") as place:
         return examine(chosen, get_cache(home), Path(place), owner, report)
+
+
+def _machine(home: Path, runtime: str) -> tuple[Finding, ...]:
+    """Room is looked at where the runtime at hand keeps things: the site's, the one that is named, or an engine."""
+    from medeval.runtime.choose import runtime_by_name
+    from medeval.site.build import site_store
+    from medeval.site.doctor_machine import check_engine_room, check_gpu, check_room, to_come_bytes
+
+    store = site_store(home)
+    known, to_come = store.find_site(), to_come_bytes(store)
+    name = runtime if runtime != "auto" else known.sandbox.runtime if known else "docker"
+    is_chosen = known is not None or runtime != "auto"
+    engine = check_engine_room(runtime_by_name(name, store.cache), to_come, is_chosen=is_chosen)
+    return (check_room(_existing(home), to_come), *engine, check_gpu())
+
+
+def _server(home: Path) -> tuple[Finding, ...]:
+    """The server that is logged in to; its packages are asked for by whatever token there is."""
+    from medeval.cli.context import get_any_blobs, get_api, greet_server
+    from medeval.site.doctor_server import check_packages, check_server
+
+    found = check_server(lambda: greet_server(home))
+    if not found[0].held:
+        return found
+    return (*found, check_packages(get_api(home), get_any_blobs(home)))
 
 
 def _existing(folder: Path) -> Path:

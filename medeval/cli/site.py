@@ -194,15 +194,21 @@ def doctor(
     ctx: typer.Context,
     only: Annotated[list[Part] | None, typer.Option("--only", help="Look at this alone; may be repeated.")] = None,
     runtime: RuntimeOption = "auto",
+    estimate: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="Instead, try five cases of a waiting model and say how long all may take."),
+    ] = None,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Try in the sandbox of this site what no model may do, and look at machine and server. Nothing is sent."""
     from medeval.cli.render import machine, show
     from medeval.errors import RuntimeRefused
 
-    found = [
-        finding for part in Part if not only or part in only for finding in doctoring.look(part, home_of(ctx), runtime)
-    ]
+    home = home_of(ctx)
+    parts = only or ([] if estimate else list(Part))
+    found = [finding for part in Part if part in parts for finding in doctoring.look(part, home, runtime)]
+    if estimate:
+        found += doctoring.estimated(home, estimate)
     if output is not Output.TABLE:
         machine([finding.model_dump(mode="json") for finding in found], output)
     else:

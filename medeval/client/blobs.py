@@ -66,6 +66,10 @@ class BlobClient:
         partial.replace(target)
         _tell(progress, blob.size_bytes)
 
+    def holds(self, blob: BlobRef) -> bool:
+        """Whether the server holds all of a blob; asked without a byte of it."""
+        return self._status(blob).complete
+
     def _status(self, blob: BlobRef) -> BlobStatus:
         for remaining in reversed(range(self._transport.tries)):
             try:

@@ -3,6 +3,7 @@
 import contextlib
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -197,6 +198,11 @@ class DockerRuntime:
         elif ending is Ending.EXITED and state["OOMKilled"] and exit_code != 0:
             ending = Ending.OUT_OF_MEMORY
         return RunResult(ending, exit_code, time.monotonic() - started, log)
+
+    def image_folder(self) -> Path:
+        """Where the engine keeps images and containers."""
+        with answering_within(self.client, ANSWER_S), engine_faults("tell where it keeps images"):
+            return Path(self.client.info()["DockerRootDir"])
 
     def reap(self, owner: str) -> int:
         """Remove the containers that a killed agent left; return how many."""

@@ -115,6 +115,14 @@ class Runtime(Protocol):
 
 
 @runtime_checkable
+class KeepsImages(Protocol):
+    """What a runtime of images can tell besides: where on its machine they lie."""
+
+    def image_folder(self) -> Path:
+        """The folder, which may be another machine's; raises `RuntimeUnavailable` or `EngineFault`."""
+
+
+@runtime_checkable
 class ImageMaker(Protocol):
     """What a runtime of images can do besides: make one. Nothing that it makes has a name."""
 

@@ -16,7 +16,7 @@ from pydantic import StringConstraints
 from medeval.domain.base import Value
 from medeval.domain.controls import Control
 from medeval.domain.package import RESULT_FILES, Cube, Limits, Task
-from medeval.errors import EngineFault, MedevalError, RunFailed, RuntimeRefused
+from medeval.errors import EngineFault, RunFailed, RuntimeRefused
 from medeval.packaging.build import build_cube
 from medeval.packaging.progress import Progress
 from medeval.packaging.store import BlobStore
@@ -238,26 +238,3 @@ def _finding(control: Control, held: bool, observed: str) -> Finding:
 
 def _words(result: RunResult) -> str:
     return f"exit code {result.exit_code}" if result.ending is Ending.EXITED else result.ending.value
-
-
-def check_machine(home: Path, needed_bytes: int) -> Finding:
-    """Whether the disk that holds the site has room for work and images."""
-    free = shutil.disk_usage(home).free
-    return Finding(
-        control="room",
-        what="room for work and images",
-        held=free >= needed_bytes,
-        observed=f"{free / 2**30:.0f} GiB are free",
-        fix="" if free >= needed_bytes else "Make room, or move the medeval home to a larger disk.",
-    )
-
-
-def check_server(ask: Callable[[], object]) -> Finding:
-    """Whether the results server answers to a question that tells it nothing."""
-    try:
-        ask()
-    except MedevalError as exc:
-        return Finding(
-            control="server", what="the results server answers", held=False, observed=exc.message, fix=exc.hint
-        )
-    return Finding(control="server", what="the results server answers", held=True, observed="it does", fix="")

@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from medeval.cli.main import app
-from medeval.site import doctor
-from medeval.site.doctor import check_machine
+from medeval.site import doctor_machine
+from medeval.site.doctor_machine import check_room
 from tests.processes import MEDEVAL
 
 
@@ -20,9 +20,11 @@ def run(home: Path, *words: str) -> "subprocess.CompletedProcess[str]":
 
 def test_the_machine_as_machines_read_it(tmp_path: Path) -> None:
     done = run(tmp_path / "not-there-yet", "--only", "machine", "--output", "json")
-    (found,) = json.loads(done.stdout)
-    assert (found["control"], found["required"]) == ("room", True)
-    assert done.returncode == (0 if found["held"] else 51)
+    found = {item["control"]: item for item in json.loads(done.stdout)}
+    assert list(found) in (["room", "engine-room", "gpu"], ["room", "gpu"])
+    assert found["room"]["required"] is True
+    assert (found["gpu"]["held"], found["gpu"]["required"]) == (True, False)
+    assert done.returncode == (0 if all(item["held"] or not item["required"] for item in found.values()) else 51)
 
 
 def test_a_server_that_nobody_logged_in_to(tmp_path: Path) -> None:
@@ -50,14 +52,15 @@ def test_a_plain_process_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_found(tmp_path: Path) -> None:
-    assert not check_machine(tmp_path, 2**60).held
-    assert check_machine(tmp_path, 1).held
+    full = check_room(tmp_path, 2**60)
+    assert not full.held
+    assert "of 1073741834.0 needed" in full.observed
 
 
 def test_the_table_marks_what_does_not_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = doctor.check_machine(tmp_path, 2**60).model_copy(update={"required": False})
-    monkeypatch.setattr(doctor, "check_machine", lambda *_: seen)
+    seen = check_room(tmp_path, 2**60).model_copy(update={"required": False})
+    monkeypatch.setattr(doctor_machine, "check_room", lambda *_: seen)
     done = CliRunner().invoke(app, ["--home", str(tmp_path), "site", "doctor", "--only", "machine"])
     assert done.exit_code == 0
-    assert "Make room" in done.stdout
+    assert "Make" in done.stdout
     assert any(mark in done.stdout for mark in ("!", "[!!]"))

@@ -38,6 +38,11 @@ def honest(run: Run) -> None:
     run.write(HEADER, *run.scores)
 
 
+def slow(run: Run) -> None:
+    time.sleep(run.wish["seconds_per_case"] * len(run.scores))
+    run.write(HEADER, *run.scores)
+
+
 def for_ever(_run: Run) -> None:
     while True:
         time.sleep(1)
@@ -72,6 +77,7 @@ BEHAVIOURS: dict[str, Callable[[Run], object]] = {
     "empty": lambda run: run.predictions.touch(),
     "link": lambda run: run.predictions.symlink_to(run.cases),
     "wrong-columns": lambda run: run.write(["id", "probability"], *run.scores),
+    "slow": slow,
     "too-few": lambda run: run.write(HEADER, *run.scores[1:]),
     "twice": lambda run: run.write(HEADER, run.scores[0], *run.scores),
     "unknown": lambda run: changed_first(run, "stranger", "0.5"),
