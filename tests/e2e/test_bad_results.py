@@ -129,7 +129,7 @@ def test_what_an_evaluator_may_not_give_out_stays_at_the_site(league: Site) -> N
         "few-in-a-class": json.dumps(honest_result(spec, 111, 9)),
         "prose": "Mrs Smith, born 1950, is ill",
         "twice": '{"cases": 120, "cases": 120}',
-        "much": json.dumps(honest_result(spec)) + " " * 1_100_000,
+        "much": json.dumps(honest_result(spec) | {"more": "x" * 1_100_000}),
     }
     expected |= {
         "other-count": (FailureCode.RESULT_REFUSED, ["cases: must be those of the prepared dataset"]),

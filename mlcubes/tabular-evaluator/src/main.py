@@ -25,8 +25,8 @@ def evaluate(source: Path, target: Path) -> None:
 
 
 def compare(source: Path, target: Path) -> None:
-    # The output is the one place that a sealed container can write to.
-    with tempfile.TemporaryDirectory(dir=target) as scratch:
+    # Of the output folder only comparison.json can be written.
+    with tempfile.TemporaryDirectory() as scratch:
         found = comparison_of(source, parameters_in(source), Path(scratch))
     write(target / "comparison.json", found)
 

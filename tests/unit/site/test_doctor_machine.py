@@ -27,6 +27,8 @@ class Keeps:
 def test_packages_of_waiting_executions_are_still_to_come(tmp_path: Path) -> None:
     site, _ = make_site(tmp_path)
     add_execution(site, "done")
+    for cube in (b"preparator", b"evaluator"):
+        BlobStore(site.store.cache / "blobs").add_bytes(cube)
     assert to_come_bytes(site.store) == 0
     add_execution(site, "waits", evaluated=False)
     card = make_card("waits")
