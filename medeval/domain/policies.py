@@ -123,8 +123,11 @@ class Budget(Value):
 
 
 def find_budget(policy: DisclosurePolicy) -> Budget | None:
-    """What holds beside a policy, with its bits of one release; data that anyone can download need none."""
-    return None if policy == PUBLIC_DATA else Budget(release_bits=float(policy.max_bits))
+    """What holds beside a policy, with its bits of one release; none where counts leave as they are.
+
+    Exact counts can tell more than any budget would hold: such a policy is for data that need none.
+    """
+    return Budget(release_bits=float(policy.max_bits)) if policy.merges else None
 
 
 class Approval(StrEnum):

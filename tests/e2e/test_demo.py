@@ -115,7 +115,7 @@ def test_breast_cancer(tmp_path: Path, runtime: str, level: int, from_source: bo
     check_over(played)
     board = played.leaderboard("breast-cancer")
     assert board["executions"] == {"pending": 0, "released": 8, "withheld": 0, "failed": 0}
-    assert board["policy"] == "hospital"
+    assert board["policy"] == "exact-counts"
     check_compared(board, models=2, sites=4)
     cells = [cell for row in board["rows"] for cell in row["cells"]]
     assert {cell["from_source"] for cell in cells} == {from_source}

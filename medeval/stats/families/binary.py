@@ -30,10 +30,16 @@ _OF_DECISIONS = {
 }
 
 
+#: What one bin says nothing of.
+_OF_SEVERAL_BINS = frozenset({"auroc", "average_precision", "ece", "ici", "calibration_slope"})
+
+
 def measure(evaluation: Evaluation, name: str, plan: BinaryPlan) -> Measure:
     """One metric of an evaluation that was checked against the plan."""
     parts, table = parse_metric(name), _table(evaluation)
     sampling = _sampling(plan, evaluation.cases, evaluation.clusters)
+    if parts.base in _OF_SEVERAL_BINS and len(table.n0) == 1:  # a site merged them all: chance would be no estimate
+        return undefined(Reason.SUPPRESSED)
     if parts.base == "auroc":
         return _auroc(evaluation, table, sampling)
     if parts.base == "brier":

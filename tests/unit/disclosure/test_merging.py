@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 from medeval.disclosure.leaving import card_counts, to_leave
 from medeval.disclosure.merging import merged, rounded_along, rounded_count, step_of
 from medeval.domain.dataset import DatasetStatistics
+from medeval.domain.estimate import NotEstimable, Reason
 from medeval.domain.families.base import ClusterSizes, Wide
 from medeval.domain.families.binary import PositiveWhen, ScoreTable
 from medeval.domain.policies import HOSPITAL, PUBLIC_DATA
 from medeval.domain.result import Evaluation, GroupEvaluation, WithheldGroup
+from medeval.stats.estimates import measure_of
+from medeval.stats.measure import Measured
 from tests.boards import PLAN, an_evaluation
 
 counts = st.lists(st.sampled_from([0, 1, 4, 9, 10, 11, 37, 400]), min_size=2, max_size=25)
@@ -161,3 +164,13 @@ def test_patients_are_rounded_and_stay_possible(cases: int, clusters: int, sprea
 def test_a_policy_that_merges_nothing_changes_nothing() -> None:
     exact = of_levels((60, 60), (40, 50))
     assert to_leave(exact, PLAN, PUBLIC_DATA) == exact
+
+
+def test_of_a_single_bin_ranking_says_nothing() -> None:
+    """Chance would be no estimate of a model of which everything was merged."""
+    kept = to_leave(an_evaluation((60, *[0] * 9), (*[0] * 9, 60)), PLAN, HOSPITAL)
+    assert len(kept.states[0].n0) == 1
+    for name in ("auroc", "accuracy"):
+        assert measure_of(kept, name, PLAN) == NotEstimable(reason=Reason.SUPPRESSED)
+    spread = to_leave(an_evaluation((30,) * 10, (20,) * 10), PLAN, HOSPITAL)
+    assert isinstance(measure_of(spread, "auroc", PLAN), Measured)
