@@ -95,7 +95,9 @@ def _part_bits(part: Evaluation | GroupEvaluation, cases: int, policy: Disclosur
 def _state_bits(state: State, cases: int, policy: DisclosurePolicy, bins: int) -> float:
     if policy.merges and isinstance(state, ScoreTable):
         return table_bits(*state.classes, bins, policy)
-    return sum(_any_bits(getattr(state, name), cases) for name in state.summed)
+    # strata are not summed but kept apart: each field of such a state may tell something
+    names = state.summed or tuple(type(state).model_fields)
+    return sum(_any_bits(getattr(state, name), cases) for name in names)
 
 
 def _paired_bits(state: Value, cases: int, policy: DisclosurePolicy) -> float:

@@ -76,7 +76,11 @@ def test_a_result_adds_up_its_parts() -> None:
 
 def test_exact_values_tell_what_their_numbers_can_hold() -> None:
     evaluation = an_evaluation((3,) * 10, (2,) * 10)
-    assert result_bits(evaluation, PLAN, PUBLIC_DATA) == pytest.approx(20 * log2(51) + 10 * 100)
+    table = 20 * log2(51) + 10 * 100
+    assert result_bits(evaluation, PLAN, PUBLIC_DATA) == pytest.approx(table)
+    stratum = PairStratum(n0=30, n1=20, double_wins=Wide.of(900), s10=0.1, s01=0.2)
+    ranked = evaluation.model_copy(update={"states": (*evaluation.states, PairCounts(strata=(stratum,)))})
+    assert result_bits(ranked, PLAN, PUBLIC_DATA) == pytest.approx(table + 100 + 2 * 64 + 2 * log2(51))
 
 
 def test_a_comparison_counts_what_it_adds() -> None:
