@@ -21,6 +21,7 @@ import pytest
 from hypothesis import settings
 
 from scripts import availability
+from tests.attack import report as attack_report
 
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, database=None, print_blob=True)
@@ -68,8 +69,12 @@ def _check_need(config: pytest.Config, name: str) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter: Any) -> Generator[None, None, None]:
-    """Last of all, say what was not tested and why."""
+    """Last of all, say what attacks came to, and what was not tested and why."""
     yield
+    if found := attack_report.lines(terminalreporter.stats.get("passed", [])):
+        terminalreporter.section("attacks")
+        for line in found:
+            terminalreporter.line(line)
     reasons = Counter(
         report.longrepr[2].removeprefix("Skipped: ")
         for report in terminalreporter.stats.get("skipped", [])
