@@ -13,7 +13,7 @@ from medeval.domain.attestation import Outcome, WithholdReason
 from medeval.domain.dataset import DatasetStatistics
 from medeval.domain.failures import FailureCode
 from medeval.domain.families.base import ClusterSizes, Moments, Wide
-from medeval.domain.families.binary import PositiveWhen, ScoreTable
+from medeval.domain.families.binary import PairCounts, PairStratum, PositiveWhen, ScoreTable
 from medeval.domain.paired import (
     Discordant,
     DiscordantCounts,
