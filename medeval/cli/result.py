@@ -66,6 +66,34 @@ def show_result(
     typer.echo("\n\n\n".join(screens))
 
 
+@app.command("review")
+def review_results(
+    ctx: typer.Context,
+    models: Names = None,
+    benchmark: InBenchmark = None,
+    dataset: InDataset = None,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Show what waits for a decision: its numbers, the exact bytes that would leave, and what they cost."""
+    from medeval.cli.context import opened_site
+    from medeval.cli.render import machine
+    from medeval.cli.review_screen import screen_of
+    from medeval.cli.reviewing import approval_lines, approval_of
+    from medeval.cli.terminal import pen_for
+    from medeval.site import review
+    from medeval.site.records import Stage
+
+    with opened_site(home_of(ctx), "review") as site:
+        found = review.get_results(site, models or [], benchmark=benchmark, dataset=dataset)
+        waiting = [row for row in found if row.stage is Stage.EVALUATED]
+        if output is not Output.TABLE:
+            machine([approval_of(site, row) for row in waiting], output)
+            return
+        pen = pen_for(sys.stdout)
+        screens = [[*screen_of(row, site.store, pen), "", *approval_lines(site, row, pen)] for row in waiting]
+    typer.echo("\n\n\n".join("\n".join(screen) for screen in screens) or "No result waits for review.")
+
+
 @app.command()
 def release(  # noqa: PLR0913 an option each
     ctx: typer.Context,
@@ -74,6 +102,9 @@ def release(  # noqa: PLR0913 an option each
     benchmark: InBenchmark = None,
     dataset: InDataset = None,
     withheld: Annotated[bool, typer.Option("--withheld", help="Release what was withheld before.")] = False,
+    digest: Annotated[
+        str | None, typer.Option(help="Release nothing but the bytes of this digest, as `result review` showed them.")
+    ] = None,
     note: Note = "",
     output: OutputOption = Output.TABLE,
 ) -> None:
@@ -88,6 +119,8 @@ def release(  # noqa: PLR0913 an option each
     with opened_site(home_of(ctx), "review") as site, steps("Releasing") as report:
         found = review.releasable(site, models or [], benchmark=benchmark, dataset=dataset, withheld=withheld)
         for reviewed in found:
+            if digest is not None:
+                releasing.check_approved(site, reviewed.files, digest)
             report(reviewed.model, "sign and send")
             releasing.release(site, reviewed.files, words)
         rows = _again(review.list_results(site), found)

@@ -15,11 +15,10 @@ from medeval.domain.attestation import (
     Subject,
     WithholdReason,
 )
-from medeval.domain.base import Value
+from medeval.domain.base import Value, digest_of
 from medeval.domain.execution import ExecutionSpec
 from medeval.domain.failures import FailureCode
 from medeval.domain.ledger import Decider, EntryKind
-from medeval.domain.messages import SiteTask
 from medeval.domain.paired import SiteComparison
 from medeval.domain.result import SiteResult
 from medeval.errors import Conflict, MedevalError
@@ -28,9 +27,24 @@ from medeval.site.comparison_files import ComparisonFiles
 from medeval.site.context import Site
 from medeval.site.egress import REFUSALS
 from medeval.site.entries import Decided, Terms, of_kept, topic_of_comparison
-from medeval.site.records import Refusal, RunRecord, SignedRecord, Stage
+from medeval.site.records import Refusal, SignedRecord, Stage
 from medeval.site.spending import check_can_leave, terms_of
 from medeval.site.store import ExecutionFiles, StatedFiles
+
+
+def statement_of(site: Site, files: ExecutionFiles | ComparisonFiles) -> ResultStatement | ComparisonStatement:
+    """The statement that a release would sign: its canonical bytes are exactly what leaves in the envelope.
+
+    Raises `Conflict` where there is nothing to release.
+    """
+    return _comparison_statement(site, files) if isinstance(files, ComparisonFiles) else _result_statement(site, files)
+
+
+def check_approved(site: Site, files: ExecutionFiles | ComparisonFiles, digest: str) -> None:
+    """Raise `Conflict` unless the bytes that would be signed have the digest that a person approved."""
+    if digest_of(statement_of(site, files).to_canonical()) != digest:
+        hint = "Nothing has left. Look at it again: `medeval result review`."
+        raise Conflict("what would leave is not what was reviewed", hint)
 
 
 def release(site: Site, files: ExecutionFiles | ComparisonFiles, note: str = "") -> SignedRecord:
@@ -139,15 +153,16 @@ def plain_text(text: str, most: int = 500) -> str:
 
 
 def _sign_result(site: Site, files: ExecutionFiles) -> SignedRecord:
-    evaluation, run = files.evaluation(), files.run()
-    if evaluation is None or run is None:
-        raise Conflict("there is no evaluation to release", "See `medeval result list`.")
-    task = files.task()
-    result = SiteResult(execution=task.execution, evaluation=evaluation)
-    return _sign(site, files, Stage.RELEASED.value, _result_statement(site, task, result, run))
+    return _sign(site, files, Stage.RELEASED.value, _result_statement(site, files))
 
 
 def _sign_comparison(site: Site, files: ComparisonFiles) -> SignedRecord:
+    signed = _sign(site, files, Stage.RELEASED.value, _comparison_statement(site, files))
+    files.forget_withheld()
+    return signed
+
+
+def _comparison_statement(site: Site, files: ComparisonFiles) -> ComparisonStatement:
     paired, run = files.paired(), files.run()
     if paired is None or run is None:
         raise Conflict("there is no comparison to release", "See `medeval result list`.")
@@ -155,13 +170,10 @@ def _sign_comparison(site: Site, files: ComparisonFiles) -> SignedRecord:
     evaluator = site.store.get_spec(comparison.benchmark.digest).evaluator.cube
     provenance = ComparisonProvenance(medeval=run.medeval, sandbox=run.sandbox, evaluator=CubeRecord.of(evaluator))
     result = SiteComparison(comparison=comparison, paired=paired)
-    statement = ComparisonStatement(
+    return ComparisonStatement(
         subject=tuple(map(_subject, comparison.executions)),
         predicate=ComparisonPredicate(result=result, provenance=provenance),
     )
-    signed = _sign(site, files, Stage.RELEASED.value, statement)
-    files.forget_withheld()
-    return signed
 
 
 def _sign_no_result(
@@ -184,7 +196,10 @@ def _sign(site: Site, files: StatedFiles, kind: str, statement: Value) -> Signed
     return signed
 
 
-def _result_statement(site: Site, task: SiteTask, result: SiteResult, run: RunRecord) -> ResultStatement:
+def _result_statement(site: Site, files: ExecutionFiles) -> ResultStatement:
+    evaluation, run, task = files.evaluation(), files.run(), files.task()
+    if evaluation is None or run is None:
+        raise Conflict("there is no evaluation to release", "See `medeval result list`.")
     spec = site.store.get_spec(task.execution.benchmark.digest)
     provenance = Provenance(
         medeval=run.medeval,
@@ -194,6 +209,7 @@ def _result_statement(site: Site, task: SiteTask, result: SiteResult, run: RunRe
         evaluator=CubeRecord.of(spec.evaluator.cube),
         preparator=CubeRecord.of(spec.preparator.cube),
     )
+    result = SiteResult(execution=task.execution, evaluation=evaluation)
     predicate = ResultPredicate(result=result, provenance=provenance)
     return ResultStatement(subject=(_subject(task.execution),), predicate=predicate)
 

@@ -206,6 +206,29 @@ def test_the_review_screen_stands_before_the_decision(ward: Ward) -> None:
     assert done.stderr == ""
 
 
+def test_what_is_approved_is_what_leaves_byte_for_byte(ward: Ward) -> None:
+    ward.evaluate("first", "second")
+    home = ward.home
+    shown = {item["model"].partition("@")[0]: item for item in home.told("result", "review")}
+    assert set(shown) == {"first", "second"}
+    first = shown["first"]
+    assert (first["digest"], first["size_bytes"]) == (digest_of(first["bytes"].encode()), len(first["bytes"]))
+    assert first["stands_in_the_way"] is None
+    refused = home.run("result", "release", "first", "--digest", shown["second"]["digest"])
+    assert refused.returncode == Conflict.exit_code
+    assert "what would leave is not what was reviewed" in refused.stderr
+    assert ward.states()["first"] == ("waiting for review", False)
+    home.told("result", "release", "first", "--digest", first["digest"])
+    [sent] = [files.signed() for files in site_store(home.path).list_executions() if files.signed()]
+    assert base64.b64decode(sent.envelope.payload) == first["bytes"].encode()
+    assert [item["model"] for item in home.told("result", "review")] == [shown["second"]["model"]]
+    text = home.run("result", "review", "second").stdout
+    assert shown["second"]["bytes"] in "".join(line.strip() for line in text.splitlines())
+    assert shown["second"]["digest"] in text
+    assert "What it costs" in text
+    assert "No result waits for review." in home.run("result", "review", "first").stdout
+
+
 def test_datasets_and_sites_are_told_in_one_shape(ward: Ward) -> None:
     [dataset] = ward.home.told("dataset", "list")
     assert ward.home.told("dataset", "show", "masses") == dataset
