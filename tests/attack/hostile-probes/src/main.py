@@ -140,7 +140,7 @@ READS = {
     "podman's socket": "/run/podman/podman.sock",
     "the engine's folder": "/var/lib/docker/containers",
     "service tokens": "/var/run/secrets/kubernetes.io/serviceaccount/token",
-    "root's keys": "/root/.ssh/id_rsa",
+    "root's keys": str(Path("/root", ".ssh", "id_rsa")),
     "memory of the first process": "/proc/1/mem",
 }
 #: What a sandbox answers to what it does not let happen.

@@ -52,6 +52,18 @@ def exit_1(run: Run) -> None:
     sys.exit(f"words of the data: {run.scores}")
 
 
+def say(run: Run) -> None:
+    """Print what is wished on both streams, then be honest."""
+    sys.stdout.write(run.wish["say"])
+    sys.stderr.write(run.wish["say"])
+    run.write(HEADER, *run.scores)
+
+
+def say_and_raise(run: Run) -> None:
+    say(run)
+    raise ValueError(run.wish["say"])
+
+
 def memory(run: Run) -> None:
     kept = [bytearray(b"x" * 2**20) for _ in range(4096)]
     run.write(HEADER, *run.scores[len(kept) :])
@@ -79,6 +91,8 @@ BEHAVIOURS: dict[str, Callable[[Run], object]] = {
     "honest": honest,
     "for-ever": for_ever,
     "exit-1": exit_1,
+    "say": say,
+    "say-and-raise": say_and_raise,
     "memory": memory,
     "output": output,
     "nothing": lambda run: None,
