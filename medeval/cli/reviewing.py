@@ -35,9 +35,7 @@ def approval_lines(site: Site, reviewed: Reviewed, pen: Pen) -> list[str]:
     plain = approval_of(site, reviewed)
     facts = {"digest": plain["digest"], "size_bytes": plain["size_bytes"]}
     wrapped = textwrap.wrap(plain["bytes"], pen.width - 2, break_on_hyphens=False)
-    verdict = (
-        plain["stands_in_the_way"] or "Rules and budget allow it to leave. Whether it does is for you."
-    )
+    verdict = plain["stands_in_the_way"] or "Rules and budget allow it to leave. Whether it does is for you."
     return [
         *heading("Exactly the bytes that would be signed and leave, broken into lines for reading alone", pen),
         *(f"  {line}" for line in wrapped),

@@ -1,5 +1,6 @@
 """What people decide by command: requests to a committee, results at a site; against a real server, without a cube."""
 
+import base64
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from medeval.domain.messages import Acceptance, NewAssociation
 from medeval.domain.package import ModelCard
 from medeval.domain.permissions import Role
 from medeval.domain.policies import PUBLIC_DATA
-from medeval.errors import NotFound
+from medeval.errors import Conflict, NotFound
 from medeval.site.build import site_store
 from medeval.site.records import DatasetRecord, RunRecord
 from tests.processes import run_medeval
