@@ -57,8 +57,8 @@ def told() -> Iterator[dict[str, Any]]:
                 self.send_header("Date", told["date"])
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
+            told["asked"] = dict(self.headers)  # before the answer ends, which is when the test goes on
             self.wfile.write(data)
-            told["asked"] = dict(self.headers)
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
