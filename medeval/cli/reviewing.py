@@ -3,6 +3,7 @@
 import textwrap
 from typing import Any
 
+from medeval.cli.sheet_screen import plain_sheet, sheet_lines
 from medeval.cli.states_screen import heading
 from medeval.cli.table import blocks
 from medeval.domain.base import digest_of
@@ -11,6 +12,7 @@ from medeval.report.pen import Pen
 from medeval.site.context import Site
 from medeval.site.release import owners_of, statement_of
 from medeval.site.review import Reviewed
+from medeval.site.sheet import sheet_of
 from medeval.site.spending import Spending, check_can_leave, spending_of
 
 
@@ -26,6 +28,7 @@ def approval_of(site: Site, reviewed: Reviewed) -> dict[str, Any]:
         "size_bytes": len(data),
         "bytes": data.decode(),
         "cost": _cost(spending_of(site, reviewed.files, owners_of(site, reviewed.files))),
+        "sheet": plain_sheet(sheet_of(site, reviewed.files)),
         "stands_in_the_way": _obstacle(site, reviewed),
     }
 
@@ -41,6 +44,8 @@ def approval_lines(site: Site, reviewed: Reviewed, pen: Pen) -> list[str]:
         *(f"  {line}" for line in wrapped),
         "",
         *blocks([facts], pen),
+        "",
+        *sheet_lines(sheet_of(site, reviewed.files), pen),
         "",
         *heading("What it costs: the leak budget of these data", pen),
         *blocks([plain["cost"]], pen),
