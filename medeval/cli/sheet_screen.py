@@ -37,6 +37,6 @@ def _row(line: Line) -> dict[str, Any]:
 
 
 def _merged(grid: Merged) -> str:
-    joined = [f"{span.low:g} to {span.high:g} ({span.bins} bins)" for span in grid.spans if span.bins > 1]
+    joined = [f"{span.interval} ({span.bins} bins)" for span in grid.spans if span.bins > 1]
     what = f"; merged: {', '.join(joined)}" if joined else "; none merged"
     return f"{grid.table}: {grid.before} bins before, {grid.after} after{what}."

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
+from math import inf
 
 from medeval.domain.families.base import State
 from medeval.domain.plan import Plan
@@ -14,8 +15,7 @@ _OF_PLAN = {"edges": "score_edges"}
 class Span:
     """One bin that leaves, and how many bins of the plan it holds."""
 
-    low: float
-    high: float
+    interval: str
     bins: int
 
 
@@ -53,8 +53,23 @@ def _lists(label: str, kept: tuple[object, ...], planned: tuple[float, ...]) -> 
             grid
             for place, own in enumerate(kept)
             if isinstance(own, tuple)
-            for grid in _lists(f"{label}[{place}]", own, planned)
+            for grid in _lists(_of_class(label, place), own, planned)
         ]
     edges = tuple(float(edge) for edge in kept if isinstance(edge, int | float))
-    spans = tuple(Span(low, high, sum(low <= edge < high for edge in planned)) for low, high in pairwise(edges))
+    if not label.endswith(".edges"):  # inner cuts: the first and the last bin are open
+        planned, edges = (-inf, *planned, inf), (-inf, *edges, inf)
+    spans = tuple(
+        Span(_interval(low, high), sum(low <= edge < high for edge in planned)) for low, high in pairwise(edges)
+    )
     return [Merged(label, max(len(planned) - 1, 0), len(spans), spans)]
+
+
+def _of_class(label: str, place: int) -> str:
+    table, _, field = label.rpartition(".")
+    return f"{table}[{place}].{field}"
+
+
+def _interval(low: float, high: float) -> str:
+    if low == -inf:
+        return "all" if high == inf else f"up to {high:g}"
+    return f"above {low:g}" if high == inf else f"{low:g} to {high:g}"

@@ -1,10 +1,12 @@
 """The review sheet: a line per field, the merged bins without a count from before, old values beside new."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from typing import Literal
 
 import pytest
 
 from medeval.disclosure.leaving import to_leave
+from medeval.domain.families.base import State
 from medeval.domain.families.binary import ScoreTable
 from medeval.domain.policies import HOSPITAL
 from medeval.errors import ResultRefused
@@ -49,7 +51,29 @@ def test_merged_bins_are_told_by_their_edges_alone():
     assert (grid.before, grid.after) == (10, len(left.states[0].n0))
     assert grid.after < grid.before
     assert sum(span.bins for span in grid.spans) == 10
-    assert set(asdict(grid.spans[0])) == {"low", "high", "bins"}, "no count"
+    assert set(asdict(grid.spans[0])) == {"interval", "bins"}, "no count"
+
+
+@dataclass(frozen=True)
+class GridPlan:
+    """A plan of inner cuts, as of survival."""
+
+    score_edges: tuple[float, ...] = (1.0, 2.0, 3.0)
+
+
+class CutTable(State):
+    """A table whose cuts differ by class."""
+
+    kind: Literal["cut-table"] = "cut-table"
+    score_edges: tuple[tuple[float, ...], ...] = ((1.0, 3.0), ())
+
+
+def test_open_grids_and_grids_of_each_class_are_told_too():
+    found = EVALUATION.model_copy(update={"states": (CutTable(),)})
+    first, second = merged_of(found, GridPlan())
+    assert (first.table, first.before, first.after) == ("cut-table[0].score_edges", 4, 3)
+    assert [(span.interval, span.bins) for span in first.spans] == [("up to 1", 1), ("1 to 3", 2), ("above 3", 1)]
+    assert [(span.interval, span.bins) for span in second.spans] == [("all", 4)]
 
 
 def test_the_last_release_to_the_same_owner_stands_beside(place):
