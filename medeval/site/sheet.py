@@ -22,15 +22,13 @@ from medeval.site.spending import terms_of
 from medeval.site.store import ExecutionFiles
 
 HOLDS = "pass"
-#: States tell their bits together: those of later fields are in the first one's.
-WITH_TABLE = 0.0
 
 
 @dataclass(frozen=True)
 class Line:
     """One declared field: what leaves of it, the rule with its threshold in force, what holds here.
 
-    `bits` is an upper bound; that of a table stands with its first field.
+    `bits` is an upper bound. A table's fields tell theirs together: they stand with the first, and others have None.
     """
 
     field: str
@@ -38,7 +36,7 @@ class Line:
     rule: str
     threshold: str
     here: str
-    bits: float
+    bits: float | None
     verdict: str
 
 
@@ -113,14 +111,14 @@ def _state(
     """A line per field whose numbers are of the data; grids and thresholds are of the benchmark."""
     state = part.states[place]
     alone = whole.model_copy(update={"cases": part.cases, "states": (state,), "groups": (), "clusters": None})
-    bits = [result_bits(alone, terms.spec.analysis, terms.policy)]
+    bits = result_bits(alone, terms.spec.analysis, terms.policy)
     label = f"{name}{getattr(state, 'kind', 'state')}"
     fields = state.summed or tuple(field for field in type(state).model_fields if field != "kind")
     rows = []
     for number, field in enumerate(fields):
         value = getattr(state, field)
         rule, threshold, here = _rule(value, terms)
-        told = bits[0] if number == 0 else WITH_TABLE
+        told = bits if number == 0 else None
         rows.append(Line(f"{label}.{field}", leaves_of(value), rule, threshold, here, told, verdict))
     return rows
 
@@ -134,13 +132,14 @@ def _rule(value: object, terms: Terms) -> tuple[str, str, str]:
         held = f"smallest {min(counts)}"
         threshold = f"cells of {policy.min_cell} or more, {_multiples(terms)}"
         return "Minimum cell: merged, never set to zero; then rounded", threshold, held
-    return "Sums: merged with their cells, then rounded", "as the rounded cells allow", "the same after the rules again"
+    return "Sums: merged with their cells, then rounded", "as the rounded cells allow", "rounded"
 
 
 def _all_numbers(found: Evaluation, terms: Terms, verdict: str) -> Line:
     numbers = numbers_of(found)
     rule, most = "At most so many numbers in one release", f"{terms.policy.max_numbers} or fewer"
-    return Line("all numbers", f"{numbers} numbers", rule, most, str(numbers), 0.0, verdict)
+    bits = result_bits(found, terms.spec.analysis, terms.policy)
+    return Line("all together", f"{numbers} numbers", rule, most, str(numbers), bits, verdict)
 
 
 def _paired_cases(found: PairedEvaluation) -> Line:

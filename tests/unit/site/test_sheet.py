@@ -33,6 +33,9 @@ def test_every_field_of_the_data_has_a_line_and_passes(place):
     assert {"score-table.n0", "score-table.n1", "score-table.sums"} <= set(fields)
     assert {line.verdict for line in sheet.lines} == {HOLDS}
     assert next(line for line in sheet.lines if line.field == "cases").leaves == "120"
+    told = {line.field: line.bits for line in sheet.lines}
+    assert told["score-table.n1"] is None, "told with n0"
+    assert told["all together"] >= told["score-table.n0"] > 0
 
 
 def test_what_breaks_a_rule_says_which(place):
