@@ -1,6 +1,7 @@
 """`medeval result`: what waits for the data owner, and the decision to release or withhold it."""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,7 +10,6 @@ from medeval.cli.options import Output, OutputOption, home_of
 from medeval.errors import UsageError
 
 if TYPE_CHECKING:
-    from medeval.domain.attestation import WithholdReason
     from medeval.site.review import Reviewed
 
 app = typer.Typer(
@@ -72,6 +72,9 @@ def review_results(
     models: Names = None,
     benchmark: InBenchmark = None,
     dataset: InDataset = None,
+    page: Annotated[
+        bool, typer.Option("--page", help="Show it as pages in a browser on this machine, and decide there.")
+    ] = False,
     output: OutputOption = Output.TABLE,
 ) -> None:
     """Show what waits for a decision: its numbers, the exact bytes that would leave, and what they cost."""
@@ -83,6 +86,10 @@ def review_results(
     from medeval.site import review
     from medeval.site.records import Stage
 
+    if page:
+        _serve(home_of(ctx), alone=not (models or benchmark or dataset) and output is Output.TABLE)
+        return
+
     with opened_site(home_of(ctx), "review") as site:
         found = review.get_results(site, models or [], benchmark=benchmark, dataset=dataset)
         waiting = [row for row in found if row.stage is Stage.EVALUATED]
@@ -92,6 +99,14 @@ def review_results(
         pen = pen_for(sys.stdout)
         screens = [[*screen_of(row, site.store, pen), "", *approval_lines(site, row, pen)] for row in waiting]
     typer.echo("\n\n\n".join("\n".join(screen) for screen in screens) or "No result waits for review.")
+
+
+def _serve(home: Path, *, alone: bool) -> None:
+    from medeval.cli.review_server import serve
+
+    if not alone:
+        raise UsageError("--page shows everything that waits", "Give it alone.")
+    serve(home, typer.echo)
 
 
 @app.command()
@@ -111,11 +126,12 @@ def release(  # noqa: PLR0913 an option each
     """Sign results and send them to the results server. What was released cannot be called back."""
     from medeval.cli.context import opened_site
     from medeval.cli.progress import steps
+    from medeval.cli.reviewing import note_of
     from medeval.site import release as releasing
     from medeval.site import review
 
     _check_choice(models, every=every)
-    words = _note(note)
+    words = note_of(note)
     with opened_site(home_of(ctx), "review") as site, steps("Releasing") as report:
         found = review.releasable(site, models or [], benchmark=benchmark, dataset=dataset, withheld=withheld)
         for reviewed in found:
@@ -142,11 +158,12 @@ def withhold(  # noqa: PLR0913 an option each
 ) -> None:
     """Keep results at the site; the leaderboard shows that they were withheld, and the reason."""
     from medeval.cli.context import opened_site
+    from medeval.cli.reviewing import note_of, reason_of
     from medeval.site import release as releasing
     from medeval.site import review
 
     _check_choice(models, every=every)
-    why, words = _reason(reason), _note(note)
+    why, words = reason_of(reason), note_of(note)
     with opened_site(home_of(ctx), "review") as site:
         found = review.withholdable(site, models or [], benchmark=benchmark, dataset=dataset)
         for reviewed in found:
@@ -158,21 +175,6 @@ def withhold(  # noqa: PLR0913 an option each
 def _check_choice(models: list[str] | None, *, every: bool) -> None:
     if bool(models) == every:
         raise UsageError("say which results are meant", "Name models, or give --all.")
-
-
-def _reason(text: str) -> "WithholdReason":
-    from medeval.domain.attestation import WithholdReason
-
-    if text not in set(WithholdReason):
-        raise UsageError("that reason is not on the list", f"Give one of {', '.join(WithholdReason)}.")
-    return WithholdReason(text)
-
-
-def _note(text: str) -> str:
-    """Words as the ledger can hold them; raises `UsageError`."""
-    from medeval.site.entries import Decided
-
-    return Decided.from_plain({"note": text}, refuse=UsageError).note
 
 
 def _again(now: list["Reviewed"], before: list["Reviewed"]) -> list["Reviewed"]:

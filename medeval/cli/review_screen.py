@@ -89,12 +89,16 @@ def _heading(reviewed: Reviewed, pen: Pen) -> list[str]:
 
 def _estimates(evaluation: Evaluation, spec: BenchmarkSpec, pen: Pen) -> list[str]:
     """What anyone who sees the counts can derive from them, with intervals."""
-    level = spec.analysis.confidence_level
+    title = f"What follows from these counts, each with its {spec.analysis.confidence_level * 100:g}% interval"
+    return [*heading(title, pen), *blocks([figures_of(evaluation, spec)], pen)]
+
+
+def figures_of(evaluation: Evaluation, spec: BenchmarkSpec) -> dict[str, str]:
+    """Each metric of the benchmark, in words, with its interval."""
     figures = {}
     for metric, found in zip(spec.metrics, estimates_of(evaluation, spec.metrics, spec.analysis), strict=True):
         figures[reading.heading_of(metric)] = _figure(found.estimate, spec, found.metric)
-    title = f"What follows from these counts, each with its {level * 100:g}% interval"
-    return [*heading(title, pen), *blocks([figures], pen)]
+    return figures
 
 
 def _figure(estimate: AnyEstimate, spec: BenchmarkSpec, name: str) -> str:

@@ -6,10 +6,12 @@ from typing import Any
 from medeval.cli.sheet_screen import plain_sheet, sheet_lines
 from medeval.cli.states_screen import heading
 from medeval.cli.table import blocks
+from medeval.domain.attestation import WithholdReason
 from medeval.domain.base import digest_of
-from medeval.errors import BudgetExhausted, DifferencingRisk
+from medeval.errors import BudgetExhausted, DifferencingRisk, SiteStateError, UsageError
 from medeval.report.pen import Pen
 from medeval.site.context import Site
+from medeval.site.entries import Decided
 from medeval.site.release import owners_of, statement_of
 from medeval.site.review import Reviewed
 from medeval.site.sheet import sheet_of
@@ -55,6 +57,18 @@ def approval_lines(site: Site, reviewed: Reviewed, pen: Pen) -> list[str]:
     ]
 
 
+def reason_of(text: str) -> WithholdReason:
+    """One of the listed reasons; raises `UsageError`."""
+    if text not in set(WithholdReason):
+        raise UsageError("that reason is not on the list", f"Give one of {', '.join(WithholdReason)}.")
+    return WithholdReason(text)
+
+
+def note_of(text: str) -> str:
+    """Words as the ledger can hold them, on one line; raises `UsageError`."""
+    return Decided.from_plain({"note": " ".join(text.split())}, refuse=UsageError).note
+
+
 def _cost(spending: Spending) -> dict[str, str]:
     limits, bits = spending.limits, f"{spending.bits:.0f}"
     if limits is None:
@@ -75,6 +89,6 @@ def _obstacle(site: Site, reviewed: Reviewed) -> str | None:
     """Why it may not leave, if anything stands in the way."""
     try:
         check_can_leave(site, reviewed.files, owners_of(site, reviewed.files))
-    except (BudgetExhausted, DifferencingRisk) as exc:
+    except (BudgetExhausted, DifferencingRisk, SiteStateError) as exc:
         return f"It may not leave: {exc.message}. {exc.hint}"
     return None

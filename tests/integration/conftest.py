@@ -6,6 +6,7 @@ from contextlib import ExitStack
 import pytest
 
 from medeval.server.settings import ServerSettings
+from tests.wards import Ward, open_ward
 from tests.worlds import World, running
 
 
@@ -28,3 +29,9 @@ def sqlite_world(tmp_path) -> Iterator[World]:
     settings = ServerSettings(data_dir=tmp_path / "server")
     with running(settings) as url, ExitStack() as stack:
         yield World(url, settings.data_dir, tmp_path, stack)
+
+
+@pytest.fixture
+def ward(sqlite_world: World) -> Ward:
+    """A site whose results can be decided on."""
+    return open_ward(sqlite_world)
