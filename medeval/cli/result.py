@@ -172,6 +172,42 @@ def withhold(  # noqa: PLR0913 an option each
     _show(rows, output, empty="No result waits for review.")
 
 
+@app.command("allow")
+def allow_release(
+    ctx: typer.Context,
+    models: Annotated[
+        list[str] | None, typer.Argument(help="Models, by name or digest; none: every model that may run here.")
+    ] = None,
+    benchmark: Annotated[str | None, typer.Option(help="The benchmark whose results may leave without you.")] = None,
+    least_level: Annotated[
+        int, typer.Option(min=1, max=4, help="Least level of isolation under which they were computed.")
+    ] = 2,
+    until: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day, in UTC, of the rule.")] = None,
+    revoke: Annotated[str | None, typer.Option(help="Take back the rules for this model or benchmark.")] = None,
+    output: OutputOption = Output.TABLE,
+) -> None:
+    """Allow results to be released by `medeval site run` without you. Without words: show the rules."""
+    from medeval.cli.context import opened_site
+    from medeval.cli.render import machine, show
+    from medeval.site import automatic
+
+    if not benchmark and (models or until):
+        raise UsageError("a release rule is for one benchmark", "Give --benchmark too.")
+    with opened_site(home_of(ctx), "review") as site:
+        if benchmark:
+            automatic.make_rules(site, benchmark, models or [], least_level=least_level, until=until)
+        if revoke:
+            automatic.revoke_rules(site, revoke)
+        kept, day = site.store.get_release_rules(), automatic.today()
+    if output is not Output.TABLE:
+        machine(kept.model_dump(mode="json"), output)
+        return
+    rows = [
+        {"released without you": rule.words, "holds": rule.holds(day), "rule": rule.to_digest()} for rule in kept.rules
+    ]
+    show(rows, output, empty="Nothing leaves without you: there is no release rule.", spare=("rule",))
+
+
 def _check_choice(models: list[str] | None, *, every: bool) -> None:
     if bool(models) == every:
         raise UsageError("say which results are meant", "Name models, or give --all.")
@@ -197,7 +233,7 @@ def _row(reviewed: "Reviewed") -> dict[str, Any]:
         "model": reviewed.model,
         "benchmark": reviewed.benchmark,
         "dataset": reviewed.dataset,
-        "state": reviewed.stage.value,
+        "state": reviewed.stage.value + (" by rule" if _rule(reviewed) else ""),
         "sent": reviewed.sent,
         "id": reviewed.execution.removeprefix("sha256:")[:12],
     }
@@ -222,4 +258,11 @@ def _plain(reviewed: "Reviewed") -> dict[str, Any]:
         "comparison": comparison.model_dump(mode="json") if comparison else None,
         "failure": failure.model_dump(mode="json") if failure else None,
         "refusal": refusal.model_dump(mode="json") if refusal else None,
+        "rule": _rule(reviewed),
     }
+
+
+def _rule(reviewed: "Reviewed") -> str | None:
+    """The release rule by which it left, where no person decided."""
+    signed = reviewed.files.signed()
+    return signed.rule if signed else None

@@ -166,12 +166,14 @@ def _show_round(done: "Round", output: Output, *, one_line: bool) -> None:
         "failed now": done.failed,
         "compared now": done.compared,
         "statements sent": done.sent,
+        "covered by a rule, but held back": done.held,
         "not allowed here": done.not_allowed,
         "refused by the server": done.refused,
         "waiting for review": done.waiting,
     }
+    ruled = {"released by a rule": done.released} if done.released else {}
     then = {"next": "medeval result list, then medeval result release"} if done.waiting else {}
-    show_one({key: value for key, value in row.items() if value != ()} | then, output)
+    show_one({key: value for key, value in row.items() if value != ()} | ruled | then, output)
 
 
 def _record(done: "Round") -> dict[str, Any]:
@@ -181,7 +183,9 @@ def _record(done: "Round") -> dict[str, Any]:
         "evaluated": done.evaluated,
         "failed": done.failed,
         "compared": done.compared,
+        "released": done.released,
         "sent": done.sent,
+        "held": list(done.held),
         "not_allowed": list(done.not_allowed),
         "refused": list(done.refused),
         "waiting": done.waiting,

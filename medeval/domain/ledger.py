@@ -36,6 +36,7 @@ class EntryKind(StrEnum):
     FAILURE = "failure"
     WITHHELD = "withheld"
     STOPPED = "stopped"
+    RULE = "release-rule"
     REFUSED = "refused"
     RECEIPT = "receipt"
     RECOVERED = "recovered"

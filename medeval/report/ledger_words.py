@@ -19,6 +19,7 @@ WORDS = {
     EntryKind.FAILURE: "Failure reported",
     EntryKind.WITHHELD: "Withheld",
     EntryKind.STOPPED: "Stopped by the rules",
+    EntryKind.RULE: "Release rule",
     EntryKind.REFUSED: "Refused by the server",
     EntryKind.RECEIPT: "Received by the server",
     EntryKind.RECOVERED: "Unfinished entry",

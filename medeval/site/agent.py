@@ -9,7 +9,7 @@ from medeval.domain.lifecycle import ExecutionState
 from medeval.errors import DigestMismatch, EngineFault, MedevalError, ModelNotAllowed, ServerUnreachable
 from medeval.packaging.progress import Progress
 from medeval.runtime.removal import remove_tree
-from medeval.site import comparisons, execute, outbox, review
+from medeval.site import automatic, comparisons, execute, outbox, review
 from medeval.site.comparison_files import list_comparisons
 from medeval.site.context import Site
 from medeval.site.records import Stage
@@ -18,12 +18,17 @@ from medeval.site.store import ExecutionFiles
 
 @dataclass(frozen=True)
 class Round:
-    """What one round of an agent did; `stopped` is the first thing that kept it from doing more."""
+    """What one round of an agent did; `stopped` is the first thing that kept it from doing more.
+
+    `released` left by a release rule; of `held` a rule covers the results, but budget or differencing keeps them here.
+    """
 
     evaluated: int
     failed: int
     compared: int
+    released: int
     sent: int
+    held: tuple[str, ...]
     not_allowed: tuple[str, ...]
     refused: tuple[str, ...]
     waiting: int
@@ -61,16 +66,19 @@ def run_once(site: Site, report: Progress, *, retry_failed: bool = False) -> Rou
         _forget_failures(site)
     executed = _execute_all(site, _open_executions(site, pulled.offered), report)
     made = comparisons.make_all(site, report)
+    left = automatic.release_covered(site, report)
     flushed = outbox.flush(site)
     return Round(
         evaluated=executed.stages[Stage.EVALUATED],
         failed=executed.stages[Stage.FAILED],
         compared=made.compared,
-        sent=flushed.sent,
+        released=left.released,
+        sent=left.released + flushed.sent,
+        held=left.held,
         not_allowed=executed.not_allowed,
         refused=flushed.refused,
         waiting=sum(row.stage is Stage.EVALUATED for row in review.list_results(site)),
-        stopped=_explained(site, executed.stopped or made.stopped or flushed.stopped or pulled.wrong),
+        stopped=_explained(site, executed.stopped or made.stopped or left.stopped or flushed.stopped or pulled.wrong),
     )
 
 

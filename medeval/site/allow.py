@@ -11,9 +11,15 @@ def allow_models(site: Site, refs: list[str]) -> AllowList:
     rules = site.store.get_allow_list()
     known = {model.digest: model for model in rules.models}
     for ref in refs:
-        item = _get_model(site, ref)
-        known[item.digest] = AllowedModel(ref=item.card.ref, digest=item.card.to_digest())
+        allowed = get_allowed(site, ref)
+        known[allowed.digest] = allowed
     return _keep(site, rules.model_copy(update={"models": tuple(known.values())}))
+
+
+def get_allowed(site: Site, ref: str) -> AllowedModel:
+    """A model by digest, or by a name pinned to the digest that the server shows now; raises `NotFound`."""
+    card = _get_model(site, ref).card
+    return AllowedModel(ref=card.ref, digest=card.to_digest())
 
 
 def allow_rule(site: Site, benchmark: str, organisation: str | None) -> AllowList:

@@ -114,10 +114,14 @@ class Refusal(Value):
 
 
 class SignedRecord(Value):
-    """A signed statement, and what the server answered: a receipt, a refusal, or nothing yet."""
+    """A signed statement, and what the server answered: a receipt, a refusal, or nothing yet.
+
+    `rule` is the digest of the release rule by which it left, where no person decided.
+    """
 
     kind: Literal["released"] | Outcome
     envelope: Envelope
+    rule: Digest | None = None
     receipt: StatementReceipt | None = None
     refusal: Refusal | None = None
 

@@ -18,6 +18,7 @@ from medeval.domain.attestation import (
 from medeval.domain.base import Value, digest_of
 from medeval.domain.execution import ExecutionSpec
 from medeval.domain.failures import FailureCode
+from medeval.domain.ids import Digest
 from medeval.domain.ledger import Decider, EntryKind
 from medeval.domain.paired import SiteComparison
 from medeval.domain.result import SiteResult
@@ -47,23 +48,25 @@ def check_approved(site: Site, files: ExecutionFiles | ComparisonFiles, digest: 
         raise Conflict("what would leave is not what was reviewed", hint)
 
 
-def release(site: Site, files: ExecutionFiles | ComparisonFiles, note: str = "") -> SignedRecord:
+def release(
+    site: Site, files: ExecutionFiles | ComparisonFiles, note: str = "", rule: Digest | None = None
+) -> SignedRecord:
     """Sign a result or a comparison and send it; one signed before is sent again at most, never signed anew.
 
     Raises `BudgetExhausted` or `DifferencingRisk` where it may not leave any more.
-    `note` is for the ledger, and stays here.
+    `note` is for the ledger, and stays here; `rule` is the release rule that decides in place of a person.
     """
     signed = files.signed()
     if isinstance(files, ComparisonFiles):
         if signed is None:
             check_can_leave(site, files, owners_of(site, files))
-            signed = _sign_comparison(site, files)
+            signed = _sign_comparison(site, files, rule)
         return send(site, files, signed.model_copy(update={"refusal": None}), note)
     if signed is not None and signed.kind is Outcome.FAILED:
         raise Conflict("this execution failed: there is nothing to release", "See `medeval result show`.")
     if signed is None or signed.kind is Outcome.WITHHELD:
         check_can_leave(site, files, owners_of(site, files))
-        signed = _sign_result(site, files)
+        signed = _sign_result(site, files, rule)
     return send(site, files, signed.model_copy(update={"refusal": None}), note)
 
 
@@ -118,8 +121,9 @@ def send(site: Site, files: ExecutionFiles | ComparisonFiles, signed: SignedReco
     """
     if signed.receipt is not None:
         return signed
-    by = Decider.POLICY if signed.kind is Outcome.FAILED else Decider.DATA_OWNER
-    decided, terms = Decided(by=by, owners=owners_of(site, files), note=note), _terms(site, files)
+    by = Decider.POLICY if signed.kind is Outcome.FAILED or signed.rule else Decider.DATA_OWNER
+    words = f"by release rule {signed.rule}" if signed.rule else note
+    decided, terms = Decided(by=by, owners=owners_of(site, files), note=words), _terms(site, files)
     try:
         answer: dict[str, object] = {"receipt": site.egress.send_statement(signed.envelope, decided, terms)}
     except REFUSALS as exc:
@@ -152,12 +156,12 @@ def plain_text(text: str, most: int = 500) -> str:
     return "".join(character if character.isprintable() else " " for character in text)[:most]
 
 
-def _sign_result(site: Site, files: ExecutionFiles) -> SignedRecord:
-    return _sign(site, files, Stage.RELEASED.value, _result_statement(site, files))
+def _sign_result(site: Site, files: ExecutionFiles, rule: Digest | None) -> SignedRecord:
+    return _sign(site, files, Stage.RELEASED.value, _result_statement(site, files), rule)
 
 
-def _sign_comparison(site: Site, files: ComparisonFiles) -> SignedRecord:
-    signed = _sign(site, files, Stage.RELEASED.value, _comparison_statement(site, files))
+def _sign_comparison(site: Site, files: ComparisonFiles, rule: Digest | None) -> SignedRecord:
+    signed = _sign(site, files, Stage.RELEASED.value, _comparison_statement(site, files), rule)
     files.forget_withheld()
     return signed
 
@@ -184,14 +188,14 @@ def _sign_no_result(
     return _sign(site, files, outcome, NoResultStatement(subject=(_subject(execution),), predicate=predicate))
 
 
-def _sign(site: Site, files: StatedFiles, kind: str, statement: Value) -> SignedRecord:
+def _sign(site: Site, files: StatedFiles, kind: str, statement: Value, rule: Digest | None = None) -> SignedRecord:
     """Sign and keep before anything is sent: a crash after this sends the same bytes again.
 
     Nothing is signed where the ledger does not hold.
     """
     site.ledger.check()
     envelope = dsse.seal(statement.to_canonical(), site.store.key_file.read_bytes())
-    signed = SignedRecord.from_plain({"kind": kind, "envelope": envelope.model_dump(mode="json")})
+    signed = SignedRecord.from_plain({"kind": kind, "envelope": envelope.model_dump(mode="json"), "rule": rule})
     files.put_signed(signed)
     return signed
 

@@ -23,6 +23,7 @@ from medeval.site.records import (
     SiteRecord,
     Stage,
 )
+from medeval.site.release_rules import ReleaseRules
 
 Record = TypeVar("Record", bound=Value)
 
@@ -95,6 +96,14 @@ class SiteStore:
     def put_allow_list(self, rules: AllowList) -> None:
         """Keep what may run here."""
         write(self.root / "allow.json", rules.to_canonical())
+
+    def get_release_rules(self) -> ReleaseRules:
+        """What may be released without a person; nothing when no rule was made."""
+        return self._find(self.root / "release-rules.json", ReleaseRules) or ReleaseRules()
+
+    def put_release_rules(self, rules: ReleaseRules) -> None:
+        """Keep what may be released without a person."""
+        write(self.root / "release-rules.json", rules.to_canonical())
 
     # --- benchmarks and datasets ---
 
