@@ -65,7 +65,8 @@ def test_a_watch_for_machines_is_a_line_per_round(play):
     result, _ = play([a_round(), a_round(GONE)], "--watch", "--every-s", "0.1", "-o", "json")
     first, second = (json.loads(line) for line in result.stdout.splitlines())
     assert first == {
-        "evaluated": 1, "failed": 0, "compared": 0, "released": 0, "sent": 2, "held": [], "not_allowed": ["b@1.0.0"], "refused": ["c@1.0.0"],
+        "evaluated": 1, "failed": 0, "compared": 0, "released": 0, "sent": 2, "held": [],
+            "not_allowed": ["b@1.0.0"], "refused": ["c@1.0.0"],
         "waiting": 1,
         "stopped": None,
     }  # fmt: skip
