@@ -78,13 +78,10 @@ def release_covered(site: Site, report: Progress) -> Automatic:
     What budget or differencing holds back goes on waiting for a person; what the server refuses is kept as refused.
     """
     released, held, first = 0, [], None
-    for row, rule in _covered(site):
+    for row, _ in list(_covered(site)):
         try:
             with hold(site.store.root, "review"):
-                if row.files.signed() is None:
-                    report(row.model, "release by a rule")
-                    release.release(site, row.files, rule=rule.to_digest())
-                    released += 1
+                released += _release(site, row.execution, report)
         except (SiteBusy, *REFUSALS):
             continue
         except (BudgetExhausted, DifferencingRisk):
@@ -94,6 +91,16 @@ def release_covered(site: Site, report: Progress) -> Automatic:
             if isinstance(exc, ServerUnreachable):
                 break
     return Automatic(released, tuple(held), first)
+
+
+def _release(site: Site, execution: str, report: Progress) -> int:
+    """Release one, if it still waits and a rule still covers it: a person may have decided since. Returns how many."""
+    for row, rule in _covered(site):
+        if row.execution == execution:
+            report(row.model, "release by a rule")
+            release.release(site, row.files, rule=rule.to_digest())
+            return 1
+    return 0
 
 
 def today() -> date:

@@ -66,7 +66,7 @@ def test_a_watch_for_machines_is_a_line_per_round(play):
     first, second = (json.loads(line) for line in result.stdout.splitlines())
     assert first == {
         "evaluated": 1, "failed": 0, "compared": 0, "released": 0, "sent": 2, "held": [],
-            "not_allowed": ["b@1.0.0"], "refused": ["c@1.0.0"],
+        "not_allowed": ["b@1.0.0"], "refused": ["c@1.0.0"],
         "waiting": 1,
         "stopped": None,
     }  # fmt: skip
