@@ -1,6 +1,7 @@
 """The local review page: a web server on 127.0.0.1 for one person, which stops when nobody uses it."""
 
 import re
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -51,15 +52,16 @@ class ReviewServer(ThreadingHTTPServer):
 
 def serve(home: Path, say: Callable[[str], None], idle_s: float = IDLE_S) -> None:
     """Serve until Ctrl-C, or until nobody has asked for `idle_s` seconds."""
+    stop = Event()
+    # set here: a process that was started in the background ignores Ctrl-C, and would go on
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
     with ReviewServer(home) as server:
         thread = Thread(target=server.serve_forever, daemon=True)
         thread.start()
         say(f"Open this link in a browser on this machine; it works once:\n\n  {server.door.link}\n")
         say(f"The page stops with Ctrl-C, and by itself after {idle_s / 60:.0f} minutes without use.")
-        try:
-            while monotonic() - server.last_request_s < idle_s:
-                Event().wait(min(1.0, idle_s))
-        except KeyboardInterrupt:
+        while monotonic() - server.last_request_s < idle_s and not stop.wait(min(0.5, idle_s)):
             pass
         server.shutdown()
     say("The review page is closed.")
