@@ -144,6 +144,6 @@ def _bar(label: str, before: float, now: float, limit: float) -> Bar:
 
 def plain_line(line: Line) -> tuple[tuple[str, str], ...]:
     """(head, words) of a line of the sheet, after its field."""
-    bits = "with above" if line.bits is None else f"{line.bits:.1f}"
+    bits = "in the total" if line.bits is None else f"{line.bits:.1f}"
     heads = ("Leaves", "Rule", "Threshold", "Here", "Bits, at most")
     return tuple(zip(heads, (line.leaves, line.rule, line.threshold, line.here, bits), strict=True))

@@ -33,7 +33,7 @@ def sheet_lines(sheet: Sheet, pen: Pen) -> list[str]:
 
 
 def _row(line: Line) -> dict[str, Any]:
-    return asdict(line) | {"bits": "with above" if line.bits is None else f"{line.bits:.0f}"}
+    return asdict(line) | {"bits": "in the total" if line.bits is None else f"{line.bits:.0f}"}
 
 
 def _merged(grid: Merged) -> str:

@@ -28,7 +28,8 @@ HOLDS = "pass"
 class Line:
     """One declared field: what leaves of it, the rule with its threshold in force, what holds here.
 
-    `bits` is an upper bound. A table's fields tell theirs together: they stand with the first, and others have None.
+    `bits` is an upper bound. A table's fields tell theirs together: they stand with the first; others, and the sizes of
+    levels and of patients, have None and are in the total alone.
     """
 
     field: str
@@ -86,12 +87,13 @@ def _verdict(found: Evaluation, terms: Terms) -> str:
 def _part(name: str, part: Evaluation | GroupEvaluation, whole: Evaluation, terms: Terms, verdict: str) -> list[Line]:
     policy, per_class = terms.policy, terms.spec.analysis.check_states(part.cases, part.states)
     least = policy.min_per_class if name else policy.min_cases
+    told = None if name else 0.0  # those of the whole are on the dataset's card; a level's own tell something
     cases = "Minimum of cases" + _rounded(terms)
-    lines = [Line(f"{name}cases", str(part.cases), cases, f"{least} or more", str(part.cases), 0.0, verdict)]
+    lines = [Line(f"{name}cases", str(part.cases), cases, f"{least} or more", str(part.cases), told, verdict)]
     if per_class:
         here, rule = f"fewest {min(per_class)}", "Minimum of cases per class; they follow from the tables"
         classes = ", ".join(map(str, per_class))
-        lines.append(Line(f"{name}classes", classes, rule, f"{policy.min_per_class} or more each", here, 0.0, verdict))
+        lines.append(Line(f"{name}classes", classes, rule, f"{policy.min_per_class} or more each", here, told, verdict))
     if part.clusters:
         lines.append(_sizes(name, part.clusters, terms, verdict))
     for place in range(len(part.states)):
@@ -102,7 +104,7 @@ def _part(name: str, part: Evaluation | GroupEvaluation, whole: Evaluation, term
 def _sizes(name: str, sizes: ClusterSizes, terms: Terms, verdict: str) -> Line:
     here = f"{sizes.clusters} patients"
     return Line(f"{name}clusters", "2 numbers", "Patients, and squares of their cases" + _rounded(terms),
-                _multiples(terms), here, 0.0, verdict)  # fmt: skip
+                _multiples(terms), here, None, verdict)  # fmt: skip
 
 
 def _state(

@@ -16,15 +16,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from medeval.domain.policies import HOSPITAL
 from medeval.site.build import site_store
+from tests.e2e.test_pages import CUT
 from tests.processes import MEDEVAL
 from tests.wards import Ward, open_ward
 from tests.worlds import World
-
-CUT = """() => [...document.querySelectorAll('td, th, dd, dt, p, li, h1, h2, h3, figcaption')]
-  .filter(e => e.getClientRects().length && !e.closest('.sr, .skip'))
-  .filter(e => innerWidth > 704 || !e.closest('.stack thead'))
-  .filter(e => e.scrollWidth > e.clientWidth + 1)
-  .map(e => e.tagName + ': ' + e.textContent.trim().slice(0, 60))"""
 
 
 @contextmanager
